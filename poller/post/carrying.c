@@ -70,6 +70,7 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 	options.secret = given.secret;
 	/* a sendmail command has rights of its own, which it needs */
 	const struct confine walls = { .network = true,
+		.port = options.stream.port,
 		.read = (const char *const[]){ options.stream.ca_file, NULL } };
 	if (!options.sendmail && confine_enter(&walls, error, size)) {
 		secret_free(given.secret);

@@ -4,13 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,7 +23,7 @@
 #include "poller/run/child.h"
 #include "poller/run/sandbox.h"
 
-/* --- paths ---------------------------------------------------------------- */
+/* --- paths and ports ------------------------------------------------------ */
 
 /* Newer than some headers. */
 #ifndef LANDLOCK_ACCESS_FS_REFER
@@ -83,19 +88,42 @@ static void allow_paths(int rules, const char *const *path, uint64_t rights)
 	}
 }
 
+/* Newer than some headers, too: what a set of rules is about. An older kernel wants zeroes. */
+struct handled {
+	uint64_t files, network, scoped;
+};
+enum { NETWORK_SINCE = 4, SCOPED_SINCE = 6, PORT_RULE = 2, RESOLVER_PORT = 53 };
+static const uint64_t bind_tcp = 1 << 0, connect_tcp = 1 << 1, abstract_sockets = 1 << 0,
+		      signals = 1 << 1;
+
+static void allow_port(int rules, uint16_t port)
+{
+	const struct {
+		uint64_t allowed, port;
+	} rule = { connect_tcp, port };
+	syscall(SYS_landlock_add_rule, rules, PORT_RULE, &rule, 0);
+}
+
 static void close_paths(const struct confine *c)
 {
 	int version = confine_landlock();
-	struct landlock_ruleset_attr handled = { .handled_access_fs = known_rights(
-							 may_write | nobody_may, version) };
-	int rules = version ? (int)syscall(SYS_landlock_create_ruleset, &handled,
-				      sizeof handled.handled_access_fs, 0)
+	struct handled handled = { .files = known_rights(may_write | nobody_may, version) };
+	bool one_port = version >= NETWORK_SINCE && (c->port || !c->network);
+	if (one_port)
+		handled.network = bind_tcp | connect_tcp;
+	if (version >= SCOPED_SINCE && (c->network || c->serves))
+		handled.scoped = abstract_sockets | signals;
+	int rules = version ? (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)
 			    : -1;
 	if (rules < 0)
 		return;
 	allow_paths(rules, system_paths, may_read);
 	allow_paths(rules, c->read, may_read);
 	allow_paths(rules, c->write, known_rights(may_write, version));
+	if (one_port && c->network) {
+		allow_port(rules, c->port);
+		allow_port(rules, RESOLVER_PORT);
+	}
 	syscall(SYS_landlock_restrict_self, rules, 0);
 	close(rules);
 }
@@ -103,37 +131,35 @@ static void close_paths(const struct confine *c)
 /* --- system calls --------------------------------------------------------- */
 
 /* What talking, resolving, reading and writing files takes. */
-static const int usual[] = { SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(chdir), SCMP_SYS(chmod),
+static const int usual[] = { SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(chdir),
 	SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close),
 	SCMP_SYS(close_range), SCMP_SYS(connect), SCMP_SYS(copy_file_range), SCMP_SYS(dup),
 	SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
 	SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), SCMP_SYS(exit),
 	SCMP_SYS(exit_group), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(fadvise64),
-	SCMP_SYS(fallocate), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown),
-	SCMP_SYS(fcntl), SCMP_SYS(fcntl64), SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(fstat),
-	SCMP_SYS(fstat64), SCMP_SYS(fstatfs), SCMP_SYS(fsync), SCMP_SYS(ftruncate),
-	SCMP_SYS(ftruncate64), SCMP_SYS(futex), SCMP_SYS(getcwd), SCMP_SYS(getdents64),
-	SCMP_SYS(getegid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getpeername),
-	SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
-	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid), SCMP_SYS(gettimeofday),
-	SCMP_SYS(getuid), SCMP_SYS(ioctl), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(lseek),
+	SCMP_SYS(fallocate), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(fdatasync),
+	SCMP_SYS(flock), SCMP_SYS(fstat), SCMP_SYS(fstat64), SCMP_SYS(fstatfs), SCMP_SYS(fsync),
+	SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64), SCMP_SYS(futex), SCMP_SYS(getcwd),
+	SCMP_SYS(getdents64), SCMP_SYS(getegid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
+	SCMP_SYS(getpeername), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom),
+	SCMP_SYS(getrusage), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(lseek),
 	SCMP_SYS(_llseek), SCMP_SYS(lstat), SCMP_SYS(lstat64), SCMP_SYS(madvise),
 	SCMP_SYS(membarrier), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(mlock), SCMP_SYS(mlock2),
 	SCMP_SYS(mremap), SCMP_SYS(msync), SCMP_SYS(munlock), SCMP_SYS(munmap), SCMP_SYS(nanosleep),
 	SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(open), SCMP_SYS(openat),
 	SCMP_SYS(openat2), SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	SCMP_SYS(prctl), SCMP_SYS(pread64), SCMP_SYS(prlimit64), SCMP_SYS(pselect6),
-	SCMP_SYS(pwrite64), SCMP_SYS(read), SCMP_SYS(readahead), SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(readv), SCMP_SYS(recv), SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(rename), SCMP_SYS(renameat),
-	SCMP_SYS(renameat2), SCMP_SYS(restart_syscall), SCMP_SYS(rmdir), SCMP_SYS(rseq),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(prctl), SCMP_SYS(pread64), SCMP_SYS(pselect6), SCMP_SYS(pwrite64), SCMP_SYS(read),
+	SCMP_SYS(readahead), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(readv),
+	SCMP_SYS(recv), SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(rename),
+	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(restart_syscall), SCMP_SYS(rmdir),
+	SCMP_SYS(rseq), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
 	SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield), SCMP_SYS(select), SCMP_SYS(send),
 	SCMP_SYS(sendfile), SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
 	SCMP_SYS(set_robust_list), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
 	SCMP_SYS(splice), SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs), SCMP_SYS(statx),
 	SCMP_SYS(sysinfo), SCMP_SYS(time), SCMP_SYS(umask), SCMP_SYS(uname), SCMP_SYS(unlink),
-	SCMP_SYS(unlinkat), SCMP_SYS(utimensat), SCMP_SYS(write), SCMP_SYS(writev) };
+	SCMP_SYS(unlinkat), SCMP_SYS(write), SCMP_SYS(writev) };
 
 /* What no library does by the way: who does that is somebody else by now. */
 static const int ends[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
@@ -177,33 +203,82 @@ static int add_accept(scmp_filter_ctx filter, bool serves)
 					    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 }
 
-static int add_looked_at(scmp_filter_ctx filter, bool network)
+/*
+ * Calls of which some forms are harmless. Others reach what is not ours: by fcntl(2) and ioctl(2) a
+ * signal is sent to another process, by ioctl(2) a command is typed at the operator's terminal, by
+ * prlimit(2) the run's time is made to end.
+ */
+static int add_looked_at(scmp_filter_ctx filter)
 {
 	enum { CODE = PROT_EXEC, BOTH = PROT_EXEC | PROT_WRITE };
 	const struct {
 		int call;
 		struct scmp_arg_cmp argument;
-		bool asked;
 	} rules[] = {
 		/* a library may be loaded, and memory that is written is not run */
-		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
-		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE), true },
-		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
-		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE), true },
-		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0), true },
-		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET, 0), network },
-		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0), network },
-		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0), network },
-		{ SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0), network },
-		{ SCMP_SYS(bind), SCMP_A2(SCMP_CMP_LE, 128, 0), network },
-		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0), true },
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0) },
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE) },
+		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0) },
+		{ SCMP_SYS(mmap2), SCMP_A2(SCMP_CMP_MASKED_EQ, BOTH, CODE) },
+		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, CODE, 0) },
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0) },
+		{ SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0, 0) },
 	};
+	static const unsigned descriptor[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+		F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW },
+			      device[] = { TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, TIOCOUTQ,
+				      SIOCGIFNAME, SIOCGIFINDEX };
 	int problem = 0;
 	for (size_t i = 0; i < sizeof rules / sizeof *rules && !problem; i++)
-		if (rules[i].asked)
-			problem = seccomp_rule_add(
-				filter, SCMP_ACT_ALLOW, rules[i].call, 1, rules[i].argument);
+		problem = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, rules[i].call, 1, rules[i].argument);
+	for (size_t i = 0; i < sizeof descriptor / sizeof *descriptor && !problem; i++)
+		if (!(problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			      SCMP_A1(SCMP_CMP_EQ, descriptor[i], 0))))
+			problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl64), 1,
+				SCMP_A1(SCMP_CMP_EQ, descriptor[i], 0));
+	for (size_t i = 0; i < sizeof device / sizeof *device && !problem; i++)
+		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_EQ, device[i], 0));
 	return problem;
+}
+
+/*
+ * Who listens at a socket of the file system is asked by the resolver alone, where there is one; a
+ * process may ask every other one then, as neither filter nor Landlock sees the path.
+ */
+static bool resolver_listens(void)
+{
+	static const char *const sockets[] = { "/run/nscd/socket", "/var/run/nscd/socket",
+		"/run/systemd/resolve/io.systemd.Resolve", "/run/avahi-daemon/socket" };
+	bool found = false;
+	for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
+		found |= !access(sockets[i], F_OK);
+	return found;
+}
+
+/* TCP and UDP, and what libraries ask the kernel of routes. */
+static int add_network(scmp_filter_ctx filter)
+{
+	enum { TYPE = 0xf };
+	static const unsigned family[] = { AF_INET, AF_INET6 },
+			      type[] = { SOCK_STREAM, SOCK_DGRAM };
+	int problem = 0;
+	for (unsigned i = 0; i < 4 && !problem; i++)
+		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
+			SCMP_A0(SCMP_CMP_EQ, family[i / 2], 0),
+			SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE, type[i % 2]),
+			SCMP_A2(SCMP_CMP_LE, IPPROTO_UDP, 0));
+	if (!problem)
+		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+			SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+			SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
+	if (!problem && resolver_listens())
+		problem = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
+	return problem ? problem
+		       : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
+				 SCMP_A2(SCMP_CMP_LE, 128, 0));
 }
 
 /*
@@ -237,7 +312,9 @@ static int close_calls(const struct confine *c, bool first)
 	if (!problem)
 		problem = add_accept(filter, c->serves);
 	if (!problem)
-		problem = add_looked_at(filter, c->network);
+		problem = add_looked_at(filter);
+	if (!problem && c->network)
+		problem = add_network(filter);
 	if (!problem)
 		problem = seccomp_load(filter);
 	seccomp_release(filter);
@@ -249,23 +326,82 @@ static int close_calls(const struct confine *c, bool first)
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/un.h>
 #include "classify/base/log.h"
 
-static void misbehave_inside(bool first)
+/* To the file system, by its path. */
+static bool misbehave_at(const char *deed)
 {
-	const char *deed = getenv(first ? "RETOUR_TEST_INSIDE_FIRST" : "RETOUR_TEST_INSIDE"),
-		   *path = deed ? strchr(deed, ':') : NULL;
-	if (!deed)
-		return;
-	errno = 0;
+	const char *path = strchr(deed, ':');
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	if (!path)
+		return false;
 	if (!strncmp(deed, "read:", 5))
 		open(path + 1, O_RDONLY | O_CLOEXEC);
 	else if (!strncmp(deed, "write:", 6))
 		open(path + 1, O_RDWR | O_CLOEXEC);
 	else if (!strncmp(deed, "make:", 5))
 		open(path + 1, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	else if (!strncmp(deed, "mode:", 5))
+		chmod(path + 1, 0666);
+	else if (!strncmp(deed, "age:", 4))
+		utimensat(AT_FDCWD, path + 1, NULL, 0);
+	else if (!strncmp(deed, "ask:", 4)) {
+		snprintf(to.sun_path, sizeof to.sun_path, "%s", path + 1);
+		connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&to,
+			sizeof to);
+	} else if (!strncmp(deed, "port:", 5)) {
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			.sin_port = htons((uint16_t)atoi(path + 1)),
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		connect(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), (struct sockaddr *)&at,
+			sizeof at);
+	}
+	return true;
+}
+
+/* To other processes, without a signal. */
+static bool misbehave_beside(const char *deed)
+{
+	const struct rlimit none = { 0 };
+	if (!strcmp(deed, "limit"))
+		prlimit(getppid(), RLIMIT_CPU, &none, NULL);
+	else if (!strcmp(deed, "owner"))
+		fcntl(CHILD_FD, F_SETOWN, getppid());
+	else if (!strcmp(deed, "sign"))
+		fcntl(CHILD_FD, F_SETSIG, SIGKILL);
+	else if (!strcmp(deed, "group"))
+		ioctl(CHILD_FD, FIOSETOWN, &(int){ getppid() });
+	else if (!strcmp(deed, "type"))
+		ioctl(STDERR_FILENO, TIOCSTI, "x");
+	else if (!strcmp(deed, "packets"))
+		socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+	else if (!strcmp(deed, "kernel"))
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	else if (!strcmp(deed, "multipath"))
+		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 262);
+	else if (!strcmp(deed, "memfd"))
+		syscall(SYS_memfd_create, "x", 0);
+	else if (!strcmp(deed, "clone3"))
+		syscall(SYS_clone3, NULL, 0);
+	else if (!strcmp(deed, "user"))
+		syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	else
+		return false;
+	return true;
+}
+
+static void misbehave_one(const char *deed)
+{
+	errno = 0;
+	if (misbehave_at(deed) || misbehave_beside(deed))
+		;
 	else if (!strcmp(deed, "exec"))
 		execl("/bin/true", "true", (char *)NULL);
+	else if (!strcmp(deed, "ring"))
+		syscall(SYS_io_uring_setup, 1, NULL);
+	else if (!strcmp(deed, "space"))
+		unshare(CLONE_NEWUSER);
 	else if (!strcmp(deed, "fork"))
 		fork();
 	else if (!strcmp(deed, "signal"))
@@ -281,7 +417,17 @@ static void misbehave_inside(bool first)
 	else if (!strcmp(deed, "code"))
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
 			-1, 0);
-	log_notice("inside: %s", strerror(errno));
+	log_notice("inside: %s, %s", strerror(errno), deed);
+}
+
+/* Several are parted by blanks. */
+static void misbehave_inside(bool first)
+{
+	const char *told = getenv(first ? "RETOUR_TEST_INSIDE_FIRST" : "RETOUR_TEST_INSIDE");
+	char *deeds = told ? strdup(told) : NULL, *rest = deeds;
+	for (char *deed; rest && (deed = strsep(&rest, " "));)
+		misbehave_one(deed);
+	free(deeds);
 }
 #else
 static void misbehave_inside(bool first)

@@ -1,19 +1,22 @@
 /*
  * What the fetcher and the carrier may still do when they have their password and before they hear
  * the first byte of a foreign server: talk, resolve names, read certificates, and, where the
- * mailbox is a file, read and write that. No key, no store, no program, no other process. Landlock
- * (landlock(7)) where the kernel has it, and a filter of seccomp(2).
+ * mailbox is a file, read and write that. No key, no store, no program, no other process, and,
+ * where the kernel's Landlock (landlock(7)) is of version 4, no other port. Landlock where the
+ * kernel has it, and a filter of seccomp(2).
  */
 #ifndef RETOUR_CONFINE_H
 #define RETOUR_CONFINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include "poller/mailbox/oauth.h"
 
 /* What is left of the file system beside resolver and certificates; lists end with NULL. */
 struct confine {
 	bool network;             /* else no socket is made */
+	uint16_t port;            /* with NETWORK: of what is talked to; 0: any */
 	bool serves;              /* takes connections, and makes its own to UNIX sockets alone */
 	const char *const *read;  /* paths; may be NULL */
 	const char *const *write; /* directories; may be NULL */

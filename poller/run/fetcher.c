@@ -240,9 +240,10 @@ static int confine_fetcher(const struct mailbox *box, const char *const *paths, 
 		path = directory_of(path, beside, sizeof beside);
 	const char *const files[] = { path, mbox ? scratch : NULL, NULL };
 	bool local = box && !mailbox_has_server(box);
-	const struct confine c = {
-		.network = box && !local, .read = box ? own : paths, .write = local ? files : NULL
-	};
+	const struct confine c = { .network = box && !local,
+		.port = box && !local ? (uint16_t)box->port : 0,
+		.read = box ? own : paths,
+		.write = local ? files : NULL };
 	return confine_enter(&c, error, size);
 }
 

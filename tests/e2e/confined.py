@@ -3,16 +3,20 @@
 they hear a server, do what one with a hole would do. Each deed is refused, or ends that process; the ordinary work is done behind the same walls."""
 import ctypes
 import os
+import re
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
+from lib import cleanup
 from lib.dovecot import version
 from lib.harness import *
 from lib.tokens import SECRET, Tokens
 
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
-LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) > 0
+LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)  # its version
+RESOLVER = any(os.path.exists(path) for path in ("/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve", "/run/avahi-daemon/socket"))
 samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
 tokens = Tokens(generate.BOUNCES)
 dovecot, sink = Dovecot(token_key=tokens.key.public) if version() < (2, 4) else Dovecot(), Sink(tls="none")
@@ -60,6 +64,13 @@ def asking(retour):
 WHERE = {"an IMAP fetcher": (network, ("poll",)), "a Maildir fetcher": (local, ("poll",)), "a carrier": (carrier, ("report", "--month", "2026-10", "--send", "--to", "dpo@example.org"))}
 if version() < (2, 4):
     WHERE["a fetcher that asks a token server"] = (asking, ("poll",))
+# without a signal to another process, or a path that Landlock looks at: his limits, his signals, the terminal, modes and times, other families and ways
+UNKNOWN = ("limit", "owner", "sign", "group", "type", "packets", "kernel", "multipath", "memfd", "clone3", "user")
+beside = socket.socket(), socket.socket(socket.AF_UNIX)
+beside[0].bind(("127.0.0.1", 0))
+beside[1].bind(os.path.join(cleanup.temporary(), "socket"))
+for listener in beside:
+    listener.listen(50)
 for who, (prepare, command) in WHERE.items():
     retour = Retour(CRASH_BUILD)
     prepare(retour)
@@ -70,18 +81,28 @@ for who, (prepare, command) in WHERE.items():
              "another password": retour.dir + "/other.pw", "the system's users": "/etc/passwd"}
     for name, path in paths.items():
         for way in "read", "write":
-            if not LANDLOCK:
+            if LANDLOCK < 1:
                 continue
             with case("%s: %s, to %s it, is refused" % (who, name, way)):
                 for wall in ("", "_FIRST") if prepare is asking else ("",):
                     contains(deed(retour, way + ":" + path, *command, wall=wall).err, "inside: Permission denied")
-    if LANDLOCK:
+    if LANDLOCK > 0:
         with case("%s: no file is made where none belongs" % who):
             contains(deed(retour, "make:" + retour.data + "/new", *command).err, "inside: Permission denied")
             true(not os.path.exists(retour.data + "/new"), "it is there")
     with case("%s: no process is made" % who):
         contains(deed(retour, "fork", *command).err, "inside: Function not implemented")
-    for what in "exec", "ptrace", "listen", "signal", "probe":
+    with case("%s: nobody else's limits, signals, terminal, modes or times are reached, and no other way to talk" % who):
+        deeds = ["mode:" + retour.data + "/keys/state.key", "age:" + retour.database, *UNKNOWN]
+        said = dict(reversed(one) for one in re.findall("inside: (.*), (.*)", deed(retour, " ".join(deeds), *command).err))
+        equal({one: said.get(one) for one in deeds}, {one: "Function not implemented" for one in deeds})
+        equal(os.stat(retour.data + "/keys/state.key").st_mode & 0o777, 0o600)
+    with case("%s: no other port and no socket of another service of this machine" % who):
+        ways = (["port:%d" % beside[0].getsockname()[1]] if LANDLOCK >= 4 or prepare is local else []) + ([] if RESOLVER else ["ask:" + beside[1].getsockname()])
+        text = deed(retour, " ".join(ways), *command).err
+        for way in ways:
+            true(re.search("inside: (?!Success).*, " + re.escape(way), text), text)
+    for what in "exec", "ptrace", "listen", "signal", "probe", "ring", "space":
         if (who, what) == ("a Maildir fetcher", "listen"):
             continue
         if (who, what) == ("a Maildir fetcher", "probe"):  # the owner of an mbox's lock is looked for
@@ -104,7 +125,7 @@ if version() < (2, 4):
         for what in "exec", "ptrace", "listen":
             result = deed(retour, what, "poll", wall="_FIRST")
             true(result.code != 0 and "inside:" not in result.err, result)
-        if LANDLOCK:
+        if LANDLOCK > 0:
             own = retour.config["oauth test"]["client_secret_file"]
             contains(deed(retour, "read:" + own, "poll", wall="_FIRST").err, "inside: Success")
             contains(deed(retour, "write:" + own + "x", "poll", wall="_FIRST").err, "inside: No such file")
@@ -116,6 +137,6 @@ with case("a Maildir fetcher: no socket is made"):
     contains(deed(retour, "socket", "poll").err, "inside: Function not implemented")
 
 with case("doctor says so"):
-    contains(retour.run("doctor").out, "no key and no store (Landlock" if LANDLOCK else "this kernel has no Landlock")
+    contains(retour.run("doctor").out, "no key and no store (Landlock" if LANDLOCK > 0 else "this kernel has no Landlock")
 
 finish()

@@ -14,7 +14,7 @@ from lib.harness import *
 
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 DEEDS = {"open": "a file is opened", "socket": "a socket is made", "fork": "a process is made", "exec": "a program is run", "kill": "another process is signalled",
-         "spin": "it spins for ever", "memory": "it takes all memory"}
+         "limit": "another process's limits are reached", "spin": "it spins for ever", "memory": "it takes all memory"}
 SIGNALS = {"spin": "signal 24", "memory": "signal 11"}
 samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
 
