@@ -252,39 +252,99 @@ int provider_find(const struct provider_table *t, enum provider_list list, struc
 	return -1;
 }
 
-/*
- * One letter too much, too few or another one, or two that changed places: what is left between the
- * common beginning and end.
- */
-static bool is_slip(struct span a, struct span b)
-{
-	size_t head = 0, tail = 0, least = a.n < b.n ? a.n : b.n;
+/* What is left of two names between their common beginning and end. */
+struct slip {
+	struct span typed, meant;
+	size_t head; /* bytes before it */
+};
 
-	while (head < least && lower_name(a.p[head]) == lower_name(b.p[head]))
+static struct slip slip_of(struct span typed, struct span meant)
+{
+	size_t head = 0, tail = 0, least = typed.n < meant.n ? typed.n : meant.n;
+
+	while (head < least && lower_name(typed.p[head]) == lower_name(meant.p[head]))
 		head++;
 	while (tail < least - head &&
-		lower_name(a.p[a.n - 1 - tail]) == lower_name(b.p[b.n - 1 - tail]))
+		lower_name(typed.p[typed.n - 1 - tail]) == lower_name(meant.p[meant.n - 1 - tail]))
 		tail++;
-	a = (struct span){ a.p + head, a.n - head - tail };
-	b = (struct span){ b.p + head, b.n - head - tail };
-	if (a.n == 2 && b.n == 2)
-		return lower_name(a.p[0]) == lower_name(b.p[1]) &&
-			lower_name(a.p[1]) == lower_name(b.p[0]);
-	return a.n + b.n >= 1 && a.n <= 1 && b.n <= 1;
+	return (struct slip){ { typed.p + head, typed.n - head - tail },
+		{ meant.p + head, meant.n - head - tail }, head };
+}
+
+static bool is_swap(const struct slip *s)
+{
+	return s->typed.n == 2 && s->meant.n == 2 &&
+		lower_name(s->typed.p[0]) == lower_name(s->meant.p[1]) &&
+		lower_name(s->typed.p[1]) == lower_name(s->meant.p[0]);
+}
+
+/* The letter before it once more, or once less. */
+static bool is_doubled(const struct slip *s)
+{
+	const struct span more = s->typed.n ? s->typed : s->meant;
+
+	return s->typed.n + s->meant.n == 1 && s->head &&
+		lower_name(*more.p) == lower_name(more.p[-1]);
+}
+
+static size_t label_of(struct span name)
+{
+	const char *dot = memchr(name.p, '.', name.n);
+
+	return dot ? (size_t)(dot - name.p) : name.n;
+}
+
+/* Whether a large provider has the label under another top-level domain: mail.example, mail.com. */
+static bool is_known_label(const struct provider_table *t, struct span label)
+{
+	for (size_t i = 0; i < t->larges; i++)
+		if (label_of(t->large[i]) == label.n &&
+			span_equal_nocase((struct span){ t->large[i].p, label.n }, label))
+			return true;
+	return false;
+}
+
+/*
+ * One letter too much, too few or another one, or two that changed places. Of short names most
+ * that are one letter away are somebody's own (aon.com is not aol.com), and so are the domains of
+ * most countries: there only letters that changed places, or in a name of four one that came twice,
+ * are a slip.
+ */
+static bool is_slip(const struct provider_table *t, struct span typed, struct span meant)
+{
+	enum { LONG_LABEL = 5, DOUBLED_LABEL = 4, SWAPPED_LABEL = 3 };
+	const struct slip s = slip_of(typed, meant);
+	const size_t label = label_of(meant), own = label_of(typed);
+	const bool swap = is_swap(&s);
+
+	if (!swap && (s.typed.n + s.meant.n < 1 || s.typed.n > 1 || s.meant.n > 1))
+		return false;
+	if (own == label && s.head > label) {
+		size_t last = meant.n - 1;
+		while (meant.p[last - 1] != '.')
+			last--;
+		return swap || s.head < last || typed.n != meant.n || meant.n - last > 2;
+	}
+	if (label < LONG_LABEL && !(swap && label >= SWAPPED_LABEL) &&
+		!(is_doubled(&s) && label >= DOUBLED_LABEL))
+		return false;
+	return !is_known_label(t, (struct span){ typed.p, own });
 }
 
 const char *provider_near(const struct provider_table *t, struct span domain)
 {
 	const char *best = NULL;
 
+	while (domain.n && domain.p[domain.n - 1] == '.')
+		domain.n--;
 	if (domain.n + 1 < SLIP_LEAST || domain.n > NAME_MAX_BYTES ||
 		provider_find(t, PROVIDER_DOMAIN, domain) >= 0)
 		return NULL;
 	for (size_t i = 0; i < t->larges; i++) {
 		struct span known = t->large[i];
-		/* of several the first by name, so that the order of the table does not matter */
-		if (known.n <= domain.n + 1 && domain.n <= known.n + 1 && is_slip(domain, known) &&
-			(!best || strcmp(known.p, best) < 0))
+		/* of several the first of the profiles, where the largest stand first */
+		if (known.n <= domain.n + 1 && domain.n <= known.n + 1 &&
+			(!best || known.p < best) && is_slip(t, domain, known))
 			best = known.p;
 	}
 	return best;

@@ -103,10 +103,14 @@ with case("an address with a name, as address books write it, is that address; a
     equal(ask("\n".join(lines) + "\n", "--only", "suppress", "--bare", code=1).out.splitlines(), lines[:3])
     equal(len(ask("mail\n" + "\n".join('"%s"' % line.replace('"', '""') for line in lines) + "\n", "--column", "mail", "--only", "suppress", "--bare", code=1).out.splitlines()), 4)
 
+# one letter beside a large provider's domain, and somebody's own: whoever "corrects" them loses a customer
+OTHERS = ("aon.com", "ge.com", "gm.com", "ms.com", "msc.com", "man.com", "weg.de", "life.com", "mail.de", "mail.uk", "gmail.de", "gmx.be", "tree.fr", "bol.com")
 HINTS = {"new@gamil.com": "typo:gmail.com", "new@GMAIL.CON": "typo:gmail.com", "new@hotmial.com": "typo:hotmail.com", "New One <new@yaho.com>": "typo:yahoo.com",
          "new@gmail.com": None, "new@gmx.net": None, "new@example.net": None, "n\u00fcr@example.net": None, "new@localhost": "syntax:no-dot", "new@[192.0.2.1]": None,
          "new\u200b@gmail.com": "syntax:invisible", "new@gm\u00adail.com": "syntax:invisible", "\ufeffnew@gmail.com": "syntax:invisible",
-         "new gmail.com": "syntax:no-at", "new@gmail,com": "syntax:comma", "ne w@gmail.com": "syntax:blank", "new@home@gmail.com": "syntax:two-at",
+         "new@gamil.com.": "typo:gmail.com", "new@outlook.co": "typo:outlook.com", "new@gmx.ed": "typo:gmx.de", "new@web.ed": "typo:web.de", "new@wbe.de": "typo:web.de",
+         "new@livve.com": "typo:live.com", "new@jmail.com": "typo:gmail.com", "new@yahoo.com.uk": "typo:yahoo.co.uk",
+         **{"new@" + domain: None for domain in OTHERS}, "new gmail.com": "syntax:no-at", "new@gmail,com": "syntax:comma", "ne w@gmail.com": "syntax:blank", "new@home@gmail.com": "syntax:two-at",
          ".new@gmail.com": None, "new@gmail..com": "syntax:dots", "new@": "syntax"}
 with case("hints: a domain one letter beside a large one, and what is wrong with a form; nobody's answer changes for it"):
     text = "x\n" + "".join('"%s"\n' % a for a in HINTS)
