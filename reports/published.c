@@ -416,7 +416,7 @@ static void value_rows(struct table *t)
 	}
 }
 
-static void value_month(struct figures *f)
+static void value_month(struct figures *f, unsigned k)
 {
 	f->bounces.worth = f->sent.worth = f->column[COLUMN_COMPLAINT].worth = WORTH_SUM;
 	f->reporting.worth = WORTH_HARD_SUM;
@@ -425,9 +425,16 @@ static void value_month(struct figures *f)
 			f->column[c].worth = c == COLUMN_HARD ? WORTH_HARD_SUM : WORTH_CLASS;
 			f->column[c].vague = true;
 		}
-		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
-			if (f->category[c][g].n == 0 && column_of_category((enum category)g) != c)
-				f->category[c][g].worth = WORTH_STRANGE;
+		for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
+			struct cell *cause = &f->category[c][g];
+			if (cause->n == 0 && column_of_category((enum category)g) != c)
+				cause->worth = WORTH_STRANGE;
+			/*
+			 * what is not listed may be anything; that it is k or more, a measure may
+			 * say
+			 */
+			cause->vague = cause->n > 0 && cause->n < k;
+		}
 	}
 	for (unsigned d = 0; d < DAYS_MAX; d++)
 		f->day[d].vague = true;
@@ -441,7 +448,7 @@ static void value_month(struct figures *f)
 static int suppress_month(
 	struct figures *f, struct equations *q, unsigned k, const struct report_options *options)
 {
-	value_month(f);
+	value_month(f, k);
 	judge_targets(f, options);
 	equation(q, &f->bounces);
 	for (unsigned c = 0; c < COLUMN_COUNT; c++)
@@ -471,6 +478,14 @@ static int suppress_month(
 	settle_reporting(f);
 	settle_targets(f, options);
 	return result;
+}
+
+/* Of a cause that is not shown not even that is told, in no place. */
+static void leave_out_causes(struct figures *f)
+{
+	for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
+			f->category[c][g].vague = true;
 }
 
 /*
@@ -556,6 +571,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	result = suppress_month(f, q, r->k, r->options);
 	if (!result && days)
 		result = answers_load(r, store, q);
+	leave_out_causes(f);
 	withhold_words(f);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);

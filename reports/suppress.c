@@ -105,11 +105,12 @@ static void begin_table(const struct equations *q)
 
 /*
  * A small cell keeps its whole range; a withheld one enough of one to hide a small one behind it.
+ * What is left out of a sum is printed as one figure, which is not small either.
  */
 static bool tells_too_much(const struct cell *c, int64_t k)
 {
 	if (c->state == CELL_SMALL)
-		return c->low > 1 || c->high < k - 1;
+		return c->low > 1 || c->high < (c->vague ? k : k - 1);
 	return c->state == CELL_WITHHELD && c->high - c->low < k - 2;
 }
 
@@ -181,14 +182,17 @@ static bool costs_less(
 static bool zero_suffices(struct suppress_line line, unsigned k)
 {
 	uint64_t sum = 0, hidden = 0;
+	bool vague = false;
 	for (size_t i = 1; i < line.count; i++) {
 		const struct cell *c = line.at[i].cell;
 		if (c->state == CELL_WITHHELD)
 			return false;
+		vague |= c->state == CELL_SMALL && c->vague;
 		hidden += c->state == CELL_SMALL;
 		sum += c->state == CELL_SMALL ? c->n : 0;
 	}
-	return line.at[0].cell->state == CELL_SHOWN && sum >= k - 1 && sum <= 1 + hidden * (k - 1);
+	return line.at[0].cell->state == CELL_SHOWN && sum >= k - !vague &&
+		sum <= 1 + hidden * (k - 1);
 }
 
 /*

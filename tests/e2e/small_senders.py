@@ -5,6 +5,7 @@ called at each size, for k = 10, 5, 2. Nothing else of that month is at fault: n
 With figures as its only argument it prints the shares and judges nothing."""
 import os
 import random
+import re
 import sys
 import xml.etree.ElementTree as xml
 
@@ -101,6 +102,30 @@ for k in THRESHOLDS:
             # what cannot be told is a badge of its own on the page
             told = {"met": "On target", "missed": "Off target", "untold": "Cannot be told"}[clean.find(AT + "verdict").get("targets")]
             contains(report(retour, BEFORE, "html"), told)
+            # neither a figure that is printed nor what a sum leaves out is small
+            small = [node for each in (root, clean) for node in each.iter(AT + "count") if node.text.isdigit() and 0 < int(node.text) < k]
+            true(not small, [(node.get("of"), node.text) for node in small])
             true(share < 25 and share < BEFORE_SHARE[k][number], share)
             true(shown > BEFORE_SHOWN[k][number] * 0.95, shown)
+# a month of 15,000 mails with one large campaign to a bought list, a small one, and few blocks: (provider, campaign): hard, soft, blocks
+FEW_BLOCKS = {("gmail", "bought"): (8, 0, 0), ("gmail", "news"): (12, 18, 1), ("gmail", "orders"): (10, 0, 1), ("microsoft", "bought"): (10, 0, 0), ("microsoft", "news"): (7, 5, 1),
+              ("microsoft", "orders"): (2, 0, 1), ("other", "bought"): (18, 0, 0), ("other", "news"): (7, 8, 1), ("other", "orders"): (2, 0, 0), ("gmx", "bought"): (6, 0, 0),
+              ("gmx", "news"): (10, 5, 0), ("gmx", "orders"): (1, 7, 0), ("yahoo", "bought"): (8, 0, 0), ("yahoo", "news"): (3, 1, 2), ("yahoo", "orders"): (0, 2, 0)}
+SENT = {"gmail": 0.35, "microsoft": 0.25, "gmx": 0.15, "yahoo": 0.1, "other": 0.15}
+with case("seven blocks of one cause hide neither the month's sum nor its hard bounces, nor what a campaign had"):
+    retour, ledger = Retour(now="2026-11-02T06:00:00Z"), months.Ledger()
+    os.mkdir(os.path.join(retour.dir, "empty"))
+    equal(retour.run("import", os.path.join(retour.dir, "empty")).code, 0)
+    day = list(months.days(MONTH))[5]
+    for (provider, campaign), counts in FEW_BLOCKS.items():
+        ledger.sent(day, provider, campaign, round({"bought": 600, "news": 9800, "orders": 4200}[campaign] * SENT[provider]))
+        for (klass, category), count in zip((("hard", "user-unknown"), ("soft", "mailbox-full"), ("block", "reputation")), counts):
+            ledger.failures(day, klass, category, provider, campaign, count)
+    ledger.complaints(day, "microsoft", "news", 10)
+    ledger.write(retour.database)
+    root = xml.fromstring(report(retour, MONTH))
+    shown = {(row.get("name"), node.get("of")): node.text for row in root.iterfind(AT + "campaigns/" + AT + "row") for node in row.iter(AT + "count")}
+    equal([shown.get((name, of)) for name in ("bought", "news", "orders") for of in ("bounces", "hard")], ["50", "50", "81", "39", "26", "15"])
+    true(re.search(r"\nBounces +157 ", report(retour, MONTH, "text")), "the sum is not shown")
+    contains(called(root), "campaign bought has 8.33 % hard bounces")
 finish()
