@@ -100,6 +100,7 @@
 	X(MARK_SENSE_NARROW, "sense-narrow") /* knows some of the users only */ \
 	X(MARK_SENSE_SHUT, "sense-shut")     /* for now or for good */ \
 	X(MARK_SENSE_PLAIN, "sense-plain")   /* says nothing of what it stands beside */ \
+	X(MARK_SENSE_PLACE, "sense-place")   /* where somebody is known or not */ \
 	X(MARK_SENSE_AND, "sense-and")       /* what follows is said beside it, or why */ \
 	X(MARK_SENSE_OR, "sense-or")         /* what follows may be it as well */ \
 	X(MARK_SENSE_OTHER, "sense-other") /* what can be missing or closed, too, and is nobody's \

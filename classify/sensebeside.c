@@ -33,6 +33,15 @@ static bool is_own_name(const struct beside *b, const unsigned char *word)
 		(word + n == b->end || word[n] < '0');
 }
 
+/* "[mx7]", "ERR-1002": no word, but the name of a host or an answer. */
+static bool has_digit(const unsigned char *p, const unsigned char *end)
+{
+	for (; p<end && * p> ' '; p++)
+		if (ascii_digit((char)*p))
+			return true;
+	return false;
+}
+
 /* The senses of the word at P; all of them where it is no word, or names somebody. */
 static uint64_t senses_at(struct beside *b, const unsigned char *p)
 {
@@ -45,7 +54,7 @@ static uint64_t senses_at(struct beside *b, const unsigned char *p)
 	if (p >= b->end || is_own_name(b, p) || skip_name(p, b->end) > p)
 		return UINT64_MAX;
 	t = take_token(b->letters, p, b->end, &b->scratch);
-	if (!t.n || t.sign || token_has_digit(&t) || *t.begin >= OTHER_SCRIPTS)
+	if (!t.n || t.sign || has_digit(p, b->end) || *t.begin >= OTHER_SCRIPTS)
 		return UINT64_MAX;
 	return senses_of(b->rules, b->letters, &t, b->folded);
 }
@@ -83,6 +92,18 @@ static const unsigned char *word_behind(const struct beside *b, const unsigned c
 	return word;
 }
 
+/* "4 recipients unknown": whom of them it is said of it does not say. */
+static bool is_count(const struct beside *b, const unsigned char *word, const unsigned char *end)
+{
+	enum { DIGITS = 2 }; /* three are a reply code */
+	const unsigned char *p = word;
+
+	while (p < end && ascii_digit((char)*p))
+		p++;
+	return p > word && p - word <= DIGITS && p < end && *p == ' ' && !is_own_name(b, word) &&
+		!(p - word == 1 && *word == '1');
+}
+
 /*
  * What stands before a mailbox at AT: a thing that has the mailbox beside its name ("bind
  * account"), or one that is the mailbox's ("verification of the recipient").
@@ -93,7 +114,7 @@ static bool is_strange_before(struct beside *b, const unsigned char *at)
 	uint64_t senses = 0;
 
 	for (unsigned i = 0; i < WORDS && (at = word_before(b, at)); i++) {
-		if (is_strange(b, at))
+		if (is_strange(b, at) || (!i && is_count(b, at, b->end)))
 			return !i || senses & SENSE(OF);
 		senses = senses_at(b, at);
 		if (!(senses & (SENSE(PLAIN) | SENSE(OF) | SENSE(BOX) | SENSE(MAIL))))
@@ -234,11 +255,6 @@ static bool ends_here(const struct beside *b, const unsigned char *p, const unsi
 	return strchr(",;:.!?)", p[-1]) != NULL;
 }
 
-#define PLACE \
-	(SENSE(OTHER) | SENSE(PART) | SENSE(BOOK)) /* behind a preposition: "in the table" \
-						    */
-#define TIES (SENSE(PLAIN) | SENSE(OF))
-
 /* Is there a word in the gap of AT that may change what the phrase says? */
 static bool is_gap_strange(struct beside *b, const struct phrase_place *at)
 {
@@ -251,8 +267,8 @@ static bool is_gap_strange(struct beside *b, const struct phrase_place *at)
 		senses = p < at->behind_gap ? senses_at(b, p) : fits;
 		if (!(senses & fits))
 			return true;
-		if (senses & TIES)
-			fits |= PLACE;
+		if (senses & SENSE(OF))
+			fits |= SENSE(PLACE);
 		ends_here(b, p, &p);
 	}
 	return false;
@@ -266,7 +282,7 @@ static bool is_behind_strange(struct beside *b, const struct phrase_place *at, u
 {
 	enum { WORDS = 12 };
 	const unsigned char *p = at->end, *word;
-	uint64_t fits = FITS | (last & TIES ? PLACE : 0), senses;
+	uint64_t fits = FITS | (last & SENSE(OF) ? SENSE(PLACE) : 0), senses;
 
 	for (unsigned i = 0; i < WORDS && (word = word_behind(b, p)); i++) {
 		senses = senses_at(b, word);
@@ -274,8 +290,8 @@ static bool is_behind_strange(struct beside *b, const struct phrase_place *at, u
 			return true;
 		if ((senses != UINT64_MAX && senses & SENSE(AND)) || ends_here(b, word, &p))
 			return false;
-		if (senses & TIES)
-			fits |= PLACE;
+		if (senses & SENSE(OF))
+			fits |= SENSE(PLACE);
 	}
 	return false;
 }

@@ -28,6 +28,7 @@ static const struct rule_spec SPECS[] = {
 	LIST(REFUSE, "refuse*"),
 	LIST(SCORE, "points"),
 	LIST(OTHER, "host*"),
+	LIST(PLACE, "host"),
 	LIST(PLAIN, "the"),
 	LIST(HOUSE, "house"),
 	LIST(OF, "of", "in"),
@@ -156,6 +157,15 @@ static void test_strangers(void **state)
 		{ "550 box unknown\nMacro", true },
 		{ "550 box unknown in the macro", false },
 		{ "550 box unknown in the host", true }, /* a place */
+		{ "550 box unknown, in the host", true },
+		{ "550 box unknown the host", false },
+		{ "550 2 box unknown", false }, /* which? */
+		{ "550 1 box unknown", true },
+		{ "550 box unknown?", false },
+		{ "550 box unknown's macro", false },
+		{ "550 not the box unknown", false },
+		{ "550 not found: macro", false },
+		{ "550 ERR-17 box unknown", true },
 		{ "550 box unknown in the house, macro", true },
 		{ "550 box unknown and macro", true },
 		{ "550 boxstable unknown", false },
