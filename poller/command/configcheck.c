@@ -40,6 +40,13 @@ static const char *secret_trouble(const struct secret_source *s, const char *oau
 	return "missing";
 }
 
+/* Neither a URL, nor with a port or a user; an address of IPv6 has several colons. */
+static bool host_is_name(const char *host)
+{
+	const char *colon = strchr(host, ':');
+	return !strpbrk(host, "/@ ") && (!colon || strchr(colon + 1, ':'));
+}
+
 static void standard_disposal(struct mailbox *box, struct disposal *d, const char *folder)
 {
 	if (d->action == DISPOSE_MOVE && !d->folder) { /* the file was silent */
@@ -134,6 +141,46 @@ static void check_oauth(struct config_reader *r, const struct oauth_options *o)
 			"missing: the file with the secret, or certificate_file and key_file");
 }
 
+/* "INBOX" is one in any case (RFC 3501 section 5.1). */
+static bool same_folder(const char *a, const char *b)
+{
+	return !strcmp(a, b) || (!strcasecmp(a, "INBOX") && !strcasecmp(b, "INBOX"));
+}
+
+/* What is moved goes elsewhere. */
+static void check_moves(struct config_reader *r, const char *section, const struct mailbox *box)
+{
+	const struct {
+		const char *key;
+		const struct disposal *d;
+	} all[] = { { "processed", &box->processed }, { "unrecognised", &box->unrecognised },
+		{ "quarantine", &box->quarantine }, { "optout", &box->optout } };
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i].d->action != DISPOSE_MOVE)
+			continue;
+		else if (box->protocol == PROTOCOL_POP3)
+			config_complain(r, section, all[i].key,
+				"POP3 has no folders: right would be delete or keep");
+		else if (same_folder(all[i].d->folder, box->folder))
+			config_complain(r, section, all[i].key,
+				"moves into the folder that is read; right would be another folder, delete or keep");
+}
+
+/* What stands in the file and would do nothing, or something else than it says. */
+static void check_place(struct config_reader *r, const char *section, const struct mailbox *box)
+{
+	if (box->host && !host_is_name(box->host))
+		config_complain(r, section, "host",
+			"right would be the server's name alone, such as mail.example.org; its port stands in port");
+	if (box->path)
+		config_complain(r, section, "path",
+			"a mailbox on a server has none; right would be protocol = maildir or mbox%s",
+			box->protocol == PROTOCOL_IMAP ? ", or folder in its place" : "");
+	if (box->protocol == PROTOCOL_POP3 && !same_folder(box->folder, "INBOX"))
+		config_complain(r, section, "folder",
+			"POP3 knows INBOX alone, and would empty that; right would be protocol = imap");
+}
+
 static void check_mailbox(struct config_reader *r, struct mailbox *box)
 {
 	char section[STORE_NAME_SIZE + 16];
@@ -163,21 +210,12 @@ static void check_mailbox(struct config_reader *r, struct mailbox *box)
 		box->port = box->tls == TLS_IMPLICIT ? 993 : 143;
 	else if (!box->port)
 		box->port = box->tls == TLS_IMPLICIT ? 995 : 110;
-	if (box->protocol == PROTOCOL_POP3) {
-		const struct {
-			const char *key;
-			const struct disposal *d;
-		} all[] = { { "processed", &box->processed },
-			{ "unrecognised", &box->unrecognised }, { "quarantine", &box->quarantine },
-			{ "optout", &box->optout } };
-		for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-			if (all[i].d->action == DISPOSE_MOVE)
-				config_complain(r, section, all[i].key,
-					"POP3 has no folders: right would be delete or keep");
-		if (box->auth != AUTH_PLAIN && box->auth != AUTH_LOGIN && box->auth != AUTH_XOAUTH2)
-			config_complain(r, section, "auth",
-				"over pop3: right would be plain, login or xoauth2");
-	}
+	check_place(r, section, box);
+	check_moves(r, section, box);
+	if (box->protocol == PROTOCOL_POP3 && box->auth != AUTH_PLAIN && box->auth != AUTH_LOGIN &&
+		box->auth != AUTH_XOAUTH2)
+		config_complain(
+			r, section, "auth", "over pop3: right would be plain, login or xoauth2");
 }
 
 static bool same_text(const char *a, const char *b)
@@ -280,7 +318,7 @@ static void check_origin(struct config_reader *r)
 			p++;
 		if (*p)
 			config_complain(r, "origin", "domains",
-				"word %u is no domain; right would be like news.example.org",
+				"word %u is no domain; right would be like news.example.org, with a comma between several",
 				i + 1);
 	}
 	for (unsigned i = 0; i < c->campaign_headers.count; i++) {
@@ -299,13 +337,12 @@ static void check_origin(struct config_reader *r)
 			"is the return path, to which bounces come; right would be another address");
 }
 
-/* "#1f4e79", "#abc", or a name that CSS knows. */
+/* "#1f4e79" or "#abc": of a name nobody here can say that a browser knows it, and how bright it is.
+ */
 static bool is_colour(const char *text)
 {
 	size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
-	if (*text == '#')
-		return (digits == 3 || digits == 6) && !text[1 + digits];
-	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+	return (digits == 3 || digits == 6) && !text[1 + digits];
 }
 
 static void check_report(struct config_reader *r)

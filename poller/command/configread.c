@@ -78,13 +78,17 @@ static struct alert_rule *alert_section(
 {
 	char known[512] = "";
 	size_t n = 0;
-	int condition = alert_condition_by_name(name);
+	const char *meant = NULL;
+	int distance = NEAR_NONE, condition = alert_condition_by_name(name);
 	if (condition >= 0)
 		return &r->config->post.alerts.rule[condition];
-	for (unsigned i = 0; i < ALERT_CONDITION_COUNT && n < sizeof known; i++)
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT && n < sizeof known; i++) {
 		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
 			alert_condition_name(i));
-	config_complain(r, section, NULL, "unknown condition; known are: %s", known);
+		near_try(name, alert_condition_name(i), &meant, &distance);
+	}
+	config_complain(r, section, NULL, "unknown condition; %s%s%sknown are: %s",
+		meant ? "did you mean " : "", meant ? meant : "", meant ? "? " : "", known);
 	return NULL;
 }
 

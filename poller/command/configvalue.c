@@ -125,6 +125,8 @@ static bool host_port_value(struct config *c, const char *text)
 {
 	char *host = config_keep(c, text), *colon = strrchr(host, ':');
 	c->post.smtp_port = 0;
+	if (strpbrk(host, "/@ ")) /* a URL, or with a user */
+		return false;
 	if (*host == '[') {
 		char *close = strchr(host, ']');
 		if (!close || (close[1] && close[1] != ':'))
@@ -258,8 +260,10 @@ bool config_assign(struct config *c, void *base, const struct key *k, const char
 	int64_t n;
 	switch (k->type) {
 	case FILE_PATH:
-		if (*value != '/')
+		if (*value != '/') { /* which is said; that it is missing is not said as well */
+			*(const char **)at = "/";
 			return false;
+		}
 		/* fallthrough */
 	case TEXT:
 		*(const char **)at = config_keep(c, value);

@@ -75,6 +75,29 @@ static bool is_lost_value(struct span line)
 		!begins_with_one((struct span){ value.p + 1, value.n - 1 }, " \t\r\n#");
 }
 
+/*
+ * The sign of a comment within a value, as in `to = a@example.org; b@example.org` or `folder =
+ * Bounces#2`: the parser takes what stands before it and says nothing of the rest. Behind a blank
+ * it is a comment to everybody.
+ */
+static char sign_within_value(struct span line)
+{
+	struct span value = span_trim(line);
+	const char *equals = value.n ? memchr(value.p, '=', value.n) : NULL;
+
+	if (begins_with_one(value, ";#["))
+		return 0;
+	if (equals)
+		value = span_trim(
+			(struct span){ equals + 1, (size_t)(value.p + value.n - equals - 1) });
+	if (begins_with_one(value, "\"';#"))
+		return 0;
+	for (size_t i = 1; i + 1 < value.n; i++)
+		if (value.p[i] == ';' || value.p[i] == '#')
+			return value.p[i - 1] == ' ' || value.p[i - 1] == '\t' ? 0 : value.p[i];
+	return 0;
+}
+
 static const char *fault_of_line(struct span line)
 {
 	if (memchr(line.p, '\0', line.n))
@@ -83,6 +106,14 @@ static const char *fault_of_line(struct span line)
 		return "not UTF-8 (Latin-1?); save the file as UTF-8";
 	if (is_lost_value(line))
 		return "a value that begins with # is taken for a comment; right would be in quotes, such as \"#1f4e79\"";
+	switch (sign_within_value(line)) {
+	case ';':
+		return "a ; within a value begins a comment, so the rest would be lost; right would be commas between several values, quotes around one, or a blank before a comment";
+	case '#':
+		return "a # within a value begins a comment, so the rest would be lost; right would be quotes around the value, or a blank before a comment";
+	default:
+		break;
+	}
 	return NULL;
 }
 
@@ -220,6 +251,12 @@ static bool take_section(
 	}
 	snprintf(names->at, sizeof names->at, "%.*s", (int)name.n, name.p);
 	names->keys = 0;
+	const char *colon = memchr(name.p, ':', name.n);
+	if (colon) /* the parser's own sign between section and key: it would not be seen at all */
+		tell_fault(r, 0, names->at, NULL,
+			"a section's name has no ':'; right would be [%.*s %.*s]",
+			(int)(colon - name.p), name.p, (int)(name.p + name.n - colon - 1),
+			colon + 1);
 	unsigned first = seen_before(names->section, &names->sections, name, line);
 	names->twice = first;
 	if (first)

@@ -146,7 +146,7 @@ static void rules_of_alerts(void **state)
 	refused("[store]\n[alert certificate-expiry]\nclear = 13d\n",
 		"[alert certificate-expiry] clear: below the threshold");
 	refused("[store]\n[alert hard-rates]\nclear = 1%\n",
-		"[alert hard-rates]: unknown condition; known are: bounce-surge, ");
+		"[alert hard-rates]: unknown condition; did you mean hard-rate? known are: bounce-surge, ");
 	refused("[store]\n[alert hard-rate]\nthreshold = 2\n",
 		"[alert hard-rate] threshold: wrong value");
 	refused("[store]\n[alert hard-rate]\nthreshold = 200%\n",
@@ -212,8 +212,82 @@ static void what_is_wrong_is_named(void **state)
 	refused("[origin]\ndomains = example..org\n", "[origin] domains: word 1 is no domain");
 	refused("[origin]\nverp = bounce@{token}.example.org\n",
 		"[origin] verp: names no return path");
+	refused(BOX "processed = move:Inbox\n",
+		"[mailbox bounces] processed: moves into the folder that is read");
+	refused(BOX "folder = Old\noptout = move:Old\n",
+		"[mailbox bounces] optout: moves into the folder that is read");
+	refused(BOX "path = /var/mail/bounces\n",
+		"[mailbox bounces] path: a mailbox on a server has none");
+	refused(BOX "protocol = pop3\nfolder = Bounces\n",
+		"[mailbox bounces] folder: POP3 knows INBOX alone");
+	refused("[report]\ncolour = bluue\n", "[report] colour: wrong value");
+	refused("[alert hardrate]\nthreshold = 1%\n", "did you mean hard-rate?");
 	refused("path = /x\n[store]\n", "key path stands before the first section");
 	refused("", "no section");
+}
+
+/* A name, not what people paste: the port would be asked for twice, a URL never be found. */
+static void a_host_is_a_name(void **state)
+{
+	static const char *const wrong[] = { "mail.example.org:993", "imaps://mail.example.org",
+		"mail.example.org/INBOX", "anna@mail.example.org", "mail. example.org" },
+				 *const good[] = { "mail.example.org", "192.0.2.1", "2001:db8::1",
+					 "::1" };
+	char text[256];
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		snprintf(text, sizeof text,
+			"[mailbox b]\nhost = %s\nuser = u\npassword_file = /p\n", wrong[i]);
+		refused(text, "[mailbox b] host: right would be the server's name alone");
+	}
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		snprintf(text, sizeof text,
+			"[mailbox b]\nhost = %s\nuser = u\npassword_file = /p\n", good[i]);
+		assert_int_equal(load(text), 0);
+		config_free(&config);
+	}
+	refused("[report]\nsmtp = smtps://mail.example.org:465\n", "[report] smtp: wrong value");
+}
+
+/* Half of the report's readers, a folder of another name: the parser would say nothing. */
+static void what_a_comment_would_cut_off_is_refused(void **state)
+{
+	(void)state;
+	refused("[store]\n[report]\nto = a@example.org; b@example.org\n",
+		"line 3: a ; within a value begins a comment");
+	assert_int_equal(load("[report]\nto = anna@example.org;b@example.org\n"), -1);
+	assert_null(strstr(errors, "anna"));
+	config_free(&config);
+	refused(BOX "folder = Bounces#2\n", "line 5: a # within a value");
+	refused("[report]\nto = a@example.org, \\\n b@example.org;c@example.org\n",
+		"line 3: a ; within a value");
+	assert_int_equal(
+		load(BOX "folder = \"Bounces#2;x\" ; its name\nuser\t= u\t; #1\ntimeout = 5s;\n"),
+		-1); /* [mailbox bounces] user stands twice */
+	assert_null(strstr(errors, "within"));
+	config_free(&config);
+	assert_int_equal(
+		load(BOX "folder = \"Bounces#2;x\" ; its; name\ntimeout = 5s;\nport = 93 # 1;2\n"),
+		0);
+	assert_string_equal(config.mailbox[0].folder, "Bounces#2;x");
+	config_free(&config);
+}
+
+/* ':' is the parser's own: such a mailbox would never be read, and nobody would know. */
+static void a_section_with_a_colon_is_refused(void **state)
+{
+	(void)state;
+	refused(BOX "[mailbox:second]\nhost = h\n",
+		"[mailbox:second]: a section's name has no ':'; right would be [mailbox second]");
+}
+
+static void what_is_wrong_is_not_missing_as_well(void **state)
+{
+	(void)state;
+	assert_int_equal(load("[mailbox b]\nhost = h\nuser = u\npassword_file = pw\n"), -1);
+	assert_non_null(strstr(errors, "password_file: wrong value"));
+	assert_null(strstr(errors, "missing"));
+	config_free(&config);
 }
 
 /* iniparser would take the last value and say nothing. */
@@ -378,6 +452,10 @@ int main(void)
 		cmocka_unit_test_teardown(numbers_of_the_states, free_config),
 		cmocka_unit_test(rules_of_alerts),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_host_is_a_name),
+		cmocka_unit_test(what_a_comment_would_cut_off_is_refused),
+		cmocka_unit_test(a_section_with_a_colon_is_refused),
+		cmocka_unit_test(what_is_wrong_is_not_missing_as_well),
 		cmocka_unit_test(what_stands_twice_is_refused),
 		cmocka_unit_test(comments_behind_everything),
 		cmocka_unit_test_teardown(
