@@ -22,6 +22,12 @@ struct month month_of(int64_t at)
 	return (struct month){ tm.tm_year + 1900, tm.tm_mon + 1 };
 }
 
+bool month_is_ahead(struct month m, int64_t now)
+{
+	struct month present = month_of(now);
+	return m.year * 12 + m.month > present.year * 12 + present.month;
+}
+
 struct month month_before(struct month m, int n)
 {
 	int months = m.year * 12 + (m.month - 1) - n;

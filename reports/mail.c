@@ -406,7 +406,8 @@ int text_mail(const struct report_options *o, const char *subject, const char *d
 	int result = -1;
 	*out = (struct buffer){ NULL, 0 };
 	if (!o->from || !o->to || !*o->to) {
-		snprintf(error, size, "the mail has no sender or no recipient");
+		snprintf(error, size,
+			"the mail has no sender or no recipient; right would be from in [report] and to in [alert]");
 		return -1;
 	}
 	struct mailmime *part = text_part("plain", text),
@@ -437,7 +438,8 @@ int month_report_mail(const struct month_report *r, int64_t now, const char *tok
 	int result = -1;
 	*out = (struct buffer){ NULL, 0 };
 	if (!r->options->from || !r->options->to || !*r->options->to) {
-		snprintf(error, size, "the report has no sender or no recipient");
+		snprintf(error, size,
+			"the report has no sender or no recipient; right would be from and to in [report]");
 		return -1;
 	}
 	if (month_report_text(r, true, &text, error, size) ||

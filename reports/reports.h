@@ -43,6 +43,7 @@ struct month {
 };
 bool month_parse(const char *text, struct month *out); /* "2026-10" */
 struct month month_of(int64_t at);                     /* in the process's TZ */
+bool month_is_ahead(struct month m, int64_t now);      /* it has not begun at NOW */
 struct month month_before(struct month m, int n);
 
 /*

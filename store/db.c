@@ -20,6 +20,10 @@ int db_error(struct store *s)
 	/* a disk that is full is told as such for some files only, not for -shm */
 	if ((code & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT))
 		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(system));
+	if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
+		return store_fail(s, STORE_FAILED,
+			"%s: %s; retour-recovery(7) says how a backup takes its place", s->o.path,
+			sqlite3_errmsg(s->db));
 	return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, sqlite3_errmsg(s->db));
 }
 

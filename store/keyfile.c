@@ -404,6 +404,10 @@ int keyfile_directory(struct store *s, bool make)
 		return store_fail(
 			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->keys->dir < 0 && errno == ENOENT)
+		return store_fail(s, STORE_KEYS,
+			"key directory %s: not there, and without its keys the store cannot be used; put it back, retour-recovery(7)",
+			s->o.keys_dir);
 	if (s->keys->dir < 0 || fstat(s->keys->dir, &st))
 		return store_fail(
 			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));

@@ -257,7 +257,9 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 			return store_fail(s, STORE_FAILED, "%s: %s", s->o.path, strerror(errno));
 	}
 	if (!absent && !S_ISREG(st.st_mode))
-		return store_fail(s, STORE_MISUSE, "%s: not a regular file", s->o.path);
+		return store_fail(s, STORE_MISUSE,
+			"%s: not a regular file; right would be the path of the database",
+			s->o.path);
 	if (absent && !s->o.create)
 		return store_fail(s, STORE_FAILED,
 			"%s: there is no store yet; the first run, poll or import makes it",

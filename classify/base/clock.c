@@ -12,11 +12,19 @@ static struct {
 	char text[64];
 } fixed;
 
+/* Of the 30th of February timegm() would make the second of March. */
+static bool day_exists(const struct tm *tm)
+{
+	struct tm day = { .tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday };
+	timegm(&day);
+	return day.tm_mday == tm->tm_mday;
+}
+
 static bool parse_clock_time(const char *rfc3339, int64_t *out)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!rest)
+	if (!rest || !day_exists(&tm))
 		return false;
 	if (*rest == '.')
 		rest += 1 + strspn(rest + 1, "0123456789");
@@ -43,8 +51,9 @@ bool clock_parse(const char *text, int64_t *at)
 	const char *rest = strptime(text, "%Y-%m-%d", &tm);
 	if (!rest || *rest)
 		return parse_clock_time(text, at);
+	bool good = day_exists(&tm);
 	*at = timegm(&tm);
-	return true;
+	return good;
 }
 
 bool clock_set(const char *rfc3339)

@@ -137,6 +137,8 @@ int answer_record(
 		return ask_record(c, address);
 	enum asked_about about = c->about[c->records++];
 	if (about == ABOUT_NOTHING) {
+		c->lists |= memchr(record.p, ',', record.n) || memchr(record.p, ';', record.n) ||
+			memchr(record.p, '\t', record.n);
 		tell_bad(c);
 		snprintf(answer.reason, sizeof answer.reason, "bad-address");
 	} else {

@@ -141,6 +141,18 @@ static bool take_cause_option(struct cause_job *j, int option, const char *value
 	}
 }
 
+/* What its option has to say where its value is none: a day, or a name. */
+static int cause_value_error(const struct cause_job *j, int option, const char *value)
+{
+	if (option == 'f' || option == 't')
+		return usage_error(j->command, "--%s %s: right would be a day such as 2026-11-01",
+			option == 'f' ? "from" : "to", value);
+	if (option != '?')
+		return usage_error(j->command,
+			"%s: right would be a name without blanks, quotes and addresses", value);
+	return usage_error(j->command, "see `retour contact --help`");
+}
+
 /* A list that was taken over goes as a whole: its entries have dates of years. */
 static void default_days(struct cause_job *j, int64_t now)
 {
@@ -246,12 +258,14 @@ int cmd_contact_confirm(const struct config *config, int argc, char **argv)
 	int64_t now = clock_now();
 	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
 		if (!take_cause_option(&j, option, optarg))
-			return usage_error(j.command, "see `retour contact --help`");
+			return cause_value_error(&j, option, optarg);
+	if (j.from && j.to && j.choice.from > j.choice.to)
+		return usage_error(j.command,
+			"--from lies behind --to; right would be the first and the last day");
 	const struct cause_choice *c = &j.choice;
 	bool any = c->rule || c->provider || c->reporting_mta;
 	if (optind < argc ||
-		(j.list ? any || j.from || j.to || j.reason
-			: !any || !j.from || !j.to || c->from > c->to))
+		(j.list ? any || j.from || j.to || j.reason : !any || !j.from || !j.to))
 		return usage_error(j.command,
 			"wants --list, or one of --rule, --provider, --reporting-mta, and --from and --to, days such as 2026-11-01");
 	if (!j.list && !reason_is_fit(j.reason))
@@ -279,11 +293,14 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 	int64_t now = clock_now();
 	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
 		if (!take_cause_option(&j, option, optarg))
-			return usage_error(j.command, "see `retour contact --help`");
+			return cause_value_error(&j, option, optarg);
+	if (j.from && j.to && j.choice.from > j.choice.to)
+		return usage_error(j.command,
+			"--from lies behind --to; right would be the first and the last day");
 	const struct cause_choice *c = &j.choice;
 	default_days(&j, now);
 	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) ||
-		!j.from || !j.to || c->from > c->to)
+		!j.from || !j.to)
 		return usage_error(j.command,
 			"wants one of --rule, --provider, --reporting-mta, --campaign, and --from and --to, days such as 2026-11-01");
 	if (c->to > now)

@@ -17,6 +17,7 @@
 #include <sodium.h>
 #include "classify/base/clock.h"
 #include "poller/volume/csv.h"
+#include "poller/volume/fileform.h"
 #include "classify/base/log.h"
 #include "poller/command/checkrecord.h"
 
@@ -44,11 +45,6 @@ static bool find_column(struct list_check *c, struct span header)
 	return false;
 }
 
-static bool is_utf16(struct span text)
-{
-	return text.n >= 2 && (!memcmp(text.p, "\xff\xfe", 2) || !memcmp(text.p, "\xfe\xff", 2));
-}
-
 /* The first record says what separates, and as a header which column it is. */
 static int begin_csv(struct list_check *c, struct span *text)
 {
@@ -73,6 +69,13 @@ static int begin_csv(struct list_check *c, struct span *text)
 		else
 			log_error("check: the header has no such column; it has: %.*s",
 				(int)(record.n < 200 ? record.n : 200), record.p);
+		return EXIT_USAGE;
+	}
+	if (!c->header &&
+		csv_next(rest, true, c->separator, c->number, &record, &field, &used) ==
+			CSV_RECORD &&
+		!field.p) {
+		log_error("check: the first line has fewer than %zu columns", c->number + 1);
 		return EXIT_USAGE;
 	}
 	if (marked && !c->json)
@@ -162,8 +165,9 @@ static bool next_record(struct list_check *c, struct span *text, bool end, int *
 static int begin_text(struct list_check *c, struct span *text, bool end)
 {
 	bool complete = end || text->n >= CHECK_RECORD_MAX || memchr(text->p, '\n', text->n);
-	if (is_utf16(*text)) {
-		log_error("check: the file is UTF-16; save it as UTF-8");
+	const char *foreign = fileform_no_list(*text);
+	if (foreign) {
+		log_error("check: %s %s", c->name ? c->name : "stdin", foreign);
 		return EXIT_LOST;
 	}
 	if (c->csv)
@@ -286,7 +290,8 @@ static int answer_all(struct list_check *c, int fd)
 		}
 	}
 	if (failed) {
-		log_error("reading the addresses: %s", strerror(failed));
+		log_error("check: %s: %s", c->name ? c->name : "reading the addresses",
+			strerror(failed));
 		result = EXIT_LOST;
 	}
 	sodium_memzero(c->buffer, c->touched);
@@ -386,7 +391,8 @@ static int check_list(struct list_check *c, const struct config *config, int arg
 	if (!stream_option(config, argv[0], c->stream_name, &c->stream))
 		return EXIT_USAGE;
 	if (optind < argc && strcmp(argv[optind], "-")) {
-		in = open(argv[optind], O_RDONLY | O_CLOEXEC);
+		c->name = argv[optind];
+		in = open(c->name, O_RDONLY | O_CLOEXEC);
 		if (in < 0) {
 			log_error("%s: %s", argv[optind], strerror(errno));
 			return EXIT_LOST;
@@ -398,8 +404,11 @@ static int check_list(struct list_check *c, const struct config *config, int arg
 	if (result == EXIT_WELL)
 		result = answer_all(c, in);
 	if (c->bad) {
-		log_error("%llu of %llu lines are no address", (unsigned long long)c->bad,
-			(unsigned long long)c->answered);
+		log_error("%llu of %llu lines are no address%s", (unsigned long long)c->bad,
+			(unsigned long long)c->answered,
+			!c->csv && c->lists
+				? "; of lines with several columns --column says which one has them"
+				: "");
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (in != STDIN_FILENO)

@@ -33,6 +33,8 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 			return usage_error(argv[0], "see `retour comment --help`");
 		if (!month_parse(optarg, &month))
 			return usage_error(argv[0], "--month %s: right would be YYYY-MM", optarg);
+		if (month_is_ahead(month, clock_now()))
+			return usage_error(argv[0], "--month %s has not begun", optarg);
 		snprintf(name, sizeof name, "%.7s", optarg);
 	}
 	if (!*name || argc - optind != 1)

@@ -31,6 +31,7 @@ static int examine(const char *file, bool show)
 int cmd_config(const struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = { { "manual", no_argument, NULL, 'm' }, { 0 } };
+	char meant[WORD_MEANT_SIZE];
 	bool manual = false;
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option != 'm')
@@ -40,7 +41,9 @@ int cmd_config(const struct config *config, int argc, char **argv)
 	const char *what = optind < argc ? argv[optind] : "sample";
 	bool check = !strcmp(what, "check"), show = !strcmp(what, "show");
 	if (argc - optind > 1 || (optind < argc && !check && !show) || (manual && optind < argc))
-		return usage_error(argv[0], "wants check, show or nothing");
+		return usage_error(argv[0], "%s%s%swants check, show or nothing",
+			optind < argc ? argv[optind] : "", optind < argc ? ": " : "",
+			word_meant(meant, what, "check show"));
 	if (check || show)
 		return examine(config->named, show);
 	if (manual)

@@ -456,6 +456,16 @@ static void try_mailbox(struct doctor *d, const struct mailbox *box)
 	say_facts(d, what, &facts);
 }
 
+/* Of what the page is made of, the file that cannot be read, and its KEY; NULL: none, and errno. */
+static const char *unread_file(const struct post_options *post, const char **key)
+{
+	*key = "stylesheet";
+	if (post->stylesheet && access(post->stylesheet, R_OK))
+		return post->stylesheet;
+	*key = "measures";
+	return post->measures && access(post->measures, R_OK) ? post->measures : NULL;
+}
+
 /*
  * The month's page as a run would make it: words, measures, stylesheet, logo. Without a STORE only
  * what needs none is looked at.
@@ -466,12 +476,15 @@ static void check_page(struct doctor *d, bool store)
 	struct session s;
 	struct buffer page;
 	char *logo = NULL;
+	const char *file, *key;
 	struct texts *texts = texts_new(d->config->post.language, error, sizeof error);
 	if (!texts)
 		found(d, SAD, "report page", "%s", error);
 	else if (d->config->post.logo &&
 		!(logo = logo_read(d->config->post.logo, error, sizeof error)))
 		found(d, SAD, "report page", "logo %s", error);
+	else if ((file = unread_file(&d->config->post, &key)))
+		found(d, SAD, "report page", "%s %s: %s", key, file, strerror(errno));
 	else if (store) {
 		if (session_open(&s, d->config, SESSION_READ, clock_now()) ||
 			report_make(&s, month_before(month_of(clock_now()), 1), REPORT_HTML, &page))
@@ -487,11 +500,24 @@ static void check_page(struct doctor *d, bool store)
 static void check_metrics(struct doctor *d)
 {
 	char parent[4096];
+	struct stat st;
 	if (!d->config->post.metrics_file)
 		return;
 	parent_of(d->config->post.metrics_file, parent, sizeof parent);
 	if (access(parent, W_OK | X_OK))
 		found(d, SAD, "metrics", "%s: %s", parent, strerror(errno));
+	else if (!stat(d->config->post.metrics_file, &st) && !S_ISREG(st.st_mode))
+		found(d, SAD, "metrics", "%s: not a regular file; right would be its path and name",
+			d->config->post.metrics_file);
+}
+
+/* Without them every bounce is somebody else's. */
+static void check_domains(struct doctor *d)
+{
+	const struct config *c = d->config;
+	if (!c->domains.count && c->act_on != 2 /* any */)
+		found(d, ODD, "origin",
+			"[origin] domains names none: no bounce is matched by them, and nobody's state changes but by a signed return path");
 }
 
 static void try_report(struct doctor *d)
@@ -552,6 +578,7 @@ int cmd_doctor(const struct config *config, int argc, char **argv)
 	check_walls(&d);
 	for (unsigned i = 0; i < config->mailboxes; i++)
 		try_mailbox(&d, &config->mailbox[i]);
+	check_domains(&d);
 	check_page(&d, store);
 	try_report(&d);
 	check_metrics(&d);

@@ -283,7 +283,9 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || adopts || retires))
 		return usage_error(argv[0],
 			"%swants list, rotate, rotate verp, adopt [FILE|-], or retire NAME; see `retour key --help`",
-			word_meant(meant, what, "list rotate adopt retire"));
+			!strcmp(what, "rotate")
+				? word_meant(meant, which, "verp state")
+				: word_meant(meant, what, "list rotate adopt retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL) {
 		if (lists)

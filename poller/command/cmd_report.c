@@ -56,10 +56,10 @@ static int take_option(struct report_wish *w, const char *command, int option)
 	case 't':
 		if (add_reader(&w->to, optarg))
 			return EXIT_WELL;
-		return usage_error(command,
-			w->to.count == LIST_MAX
-				? "--to: too many readers"
-				: "--to: right would be one address, such as you@example.org");
+		return w->to.count == LIST_MAX
+			? usage_error(command, "--to: too many readers")
+			: usage_example(command,
+				  "--to: right would be one address, such as you@example.org");
 	default:
 		return usage_error(command, "see `retour report --help`");
 	}
@@ -72,7 +72,6 @@ static int read_wish(struct report_wish *w, int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "output", required_argument, NULL, 'o' }, { "send", no_argument, NULL, 's' },
 		{ "to", required_argument, NULL, 't' }, { 0 } };
-	struct month present = month_of(clock_now());
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		int result = take_option(w, argv[0], option);
 		if (result)
@@ -85,8 +84,7 @@ static int read_wish(struct report_wish *w, int argc, char **argv)
 		return EXIT_USAGE;
 	if (w->to.count && !w->send)
 		return usage_error(argv[0], "--to goes with --send");
-	if (w->month.year > present.year ||
-		(w->month.year == present.year && w->month.month > present.month))
+	if (month_is_ahead(w->month, clock_now()))
 		return usage_error(
 			argv[0], "--month %04d-%02d has not begun", w->month.year, w->month.month);
 	return EXIT_WELL;

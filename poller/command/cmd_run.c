@@ -19,6 +19,7 @@
 #include "poller/run/progress.h"
 #include "poller/command/purge.h"
 #include "poller/command/opening.h"
+#include "poller/volume/fileform.h"
 #include "poller/volume/suppressfile.h"
 #include "store/promises.h"
 #include "store/keys.h"
@@ -232,9 +233,11 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	return result;
 }
 
-/* A service's suppression list is no mail; it would count as one that says nothing. */
-static bool is_suppression_list(const char *path)
+/* What PATH is, where that is no mail and would count as one that says nothing; NULL. */
+static const char *other_than_mail(const char *path)
 {
+	static const char list[] =
+		"is a list, no mail; right would be retour suppress import, with --from";
 	char text[4096];
 	struct stat st;
 	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
@@ -242,7 +245,9 @@ static bool is_suppression_list(const char *path)
 								      : 0;
 	if (fd >= 0)
 		close(fd);
-	return n > 0 && suppressfile_looks_so((struct span){ text, (size_t)n });
+	struct span begin = { text, n > 0 ? (size_t)n : 0 };
+	const char *foreign = begin.n ? fileform_foreign(begin) : NULL;
+	return foreign || !begin.n || !suppressfile_looks_so(begin) ? foreign : list;
 }
 
 static uint64_t files_bytes;
@@ -286,11 +291,11 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	if (optind == argc)
 		return usage_error(argv[0],
 			"nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
-	for (int i = optind; i < argc; i++)
-		if (is_suppression_list(argv[i]))
-			return usage_error(argv[0],
-				"%s is a list, no mail; right would be retour suppress import, with --from",
-				argv[i]);
+	for (int i = optind; i < argc; i++) {
+		const char *foreign = other_than_mail(argv[i]);
+		if (foreign)
+			return usage_error(argv[0], "%s %s", argv[i], foreign);
+	}
 	job.json = json_asked();
 	job.paths = (const char *const *)argv + optind;
 	job.bytes = bytes_of(job.paths);

@@ -123,6 +123,10 @@ static int each_subject_address(struct subject_job *j, const char *operand,
 		result = exit_worse(result, EXIT_LOST);
 	}
 	lines_close(&j->lines);
+	if (result == EXIT_WELL && !j->asked) { /* nor is it a request for the register */
+		log_error("%s: no address was read; right would be one a line", j->command);
+		result = EXIT_LOST;
+	}
 	return result;
 }
 
@@ -364,6 +368,8 @@ static int disclose(struct subject_job *j, const char *operand)
 {
 	char counts[128];
 	int result = each_subject_address(j, operand, disclose_one);
+	if (!j->asked)
+		return out_end(&j->out, j->command, result);
 	if (!j->json) {
 		out_text(&j->out, "What is kept, how long and why:\n");
 		print_periods(j);

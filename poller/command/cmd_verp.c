@@ -35,13 +35,11 @@ static int read_form(const struct config *config, struct signer *s)
 	const char *form = s->unsubscribe ? config->unsubscribe : config->verp,
 		   *at = form ? strrchr(form, '@') : NULL,
 		   *token = form ? strstr(form, placeholder) : NULL;
-	if (!token || !at || token > at) {
-		log_error(s->unsubscribe
-				? "%s: [origin] unsubscribe must name an address, such as unsubscribe+{token}@bounce.example.org"
-				: "%s: [origin] verp must name the return path, such as bounce+{token}@bounce.example.org",
-			config->file);
-		return EXIT_USAGE;
-	}
+	if (!token || !at || token > at)
+		return usage_example("verp",
+			s->unsubscribe
+				? "[origin] unsubscribe must name an address, such as unsubscribe+{token}@bounce.example.org"
+				: "[origin] verp must name the return path, such as bounce+{token}@bounce.example.org");
 	s->before = (struct span){ form, (size_t)(token - form) };
 	s->after = span_of(token + sizeof placeholder - 1);
 	size_t around = (size_t)(at - form) - (sizeof placeholder - 1);

@@ -161,7 +161,7 @@ static long option_number(const char *name, const char *text, long most)
 
 	if (end > text && !*end && number >= 1 && number <= most)
 		return number;
-	log_error("retour words: --%s %s: right would be a number from 1 to %ld", name, text, most);
+	usage_error("words", "--%s %s: right would be a number from 1 to %ld", name, text, most);
 	return -1;
 }
 

@@ -58,12 +58,16 @@ static int take_lock(struct session *s, bool create)
 	snprintf(directory, sizeof directory, "%s", s->config->store_path);
 	*strrchr(directory, '/') = '\0';
 	if (create && *directory && mkdir(directory, 0700) && errno != EEXIST) {
-		log_error("%s: %s", directory, strerror(errno));
+		log_error("[store] path: %s: %s%s", directory, strerror(errno),
+			errno == ENOENT ? "; one directory is made, not those above it" : "");
 		return EXIT_USAGE;
 	}
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno),
+			errno == ENOENT
+				? "; there is no store yet: the first run, poll or import makes it"
+				: "");
 		return EXIT_USAGE;
 	}
 	if (flock(s->lock, LOCK_EX | LOCK_NB)) {
@@ -279,9 +283,9 @@ static int fill_store_options(struct session *s, enum session_mode mode)
 	}
 	s->options.batv_key = s->batv_key;
 	s->options.batv_key_size = s->batv_key ? strlen(s->batv_key) : 0;
-	if (mode == SESSION_CREATE && !marker_allows_new(config, error, sizeof error)) {
+	if (!marker_allows_new(config, error, sizeof error)) {
 		log_error("store: %s", error);
-		return EXIT_USAGE;
+		return mode == SESSION_CREATE ? EXIT_USAGE : EXIT_LOST;
 	}
 	return EXIT_WELL;
 }

@@ -40,8 +40,8 @@ struct sources {
 
 /* --- the files ------------------------------------------------------------ */
 
-static bool read_disk(const char *path, struct rules_text *text, char **heap, uid_t *owner,
-	char *error, size_t size)
+static bool read_disk(const char *key, const char *path, struct rules_text *text, char **heap,
+	uid_t *owner, char *error, size_t size)
 {
 	struct stat about;
 	size_t n;
@@ -50,7 +50,7 @@ static bool read_disk(const char *path, struct rules_text *text, char **heap, ui
 		if (errno == EFBIG)
 			snprintf(error, size, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
 		else
-			snprintf(error, size, "%s: %s", path, strerror(errno));
+			snprintf(error, size, "[rules] %s: %s: %s", key, path, strerror(errno));
 		return false;
 	}
 	if (!stat(path, &about))
@@ -65,10 +65,11 @@ static bool read_sources(struct sources *s, const char *rules_path, const char *
 	*s = (struct sources){ .rules = rules_built_in_text(),
 		.providers = providers_built_in_text() };
 	return (!providers_path ||
-		       read_disk(providers_path, &s->providers, &s->heap[1], &s->owner, error,
-			       size)) &&
+		       read_disk("providers", providers_path, &s->providers, &s->heap[1], &s->owner,
+			       error, size)) &&
 		(!rules_path ||
-			read_disk(rules_path, &s->rules, &s->heap[0], &s->owner, error, size));
+			read_disk("rules", rules_path, &s->rules, &s->heap[0], &s->owner, error,
+				size));
 }
 
 static void free_sources(struct sources *s)

@@ -79,6 +79,12 @@ int usage_error(const char *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+int usage_example(const char *command, const char *text)
+{
+	fprintf(stderr, "retour %s: %s\n", command, text);
+	return EXIT_USAGE;
+}
+
 bool operand_is_fit(const char *command, const char *operand)
 {
 	if (!operand || !strchr(operand, '@'))

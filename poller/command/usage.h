@@ -60,5 +60,7 @@ bool operand_is_fit(const char *command, const char *operand);
  * what belongs to none.
  */
 int usage_error(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a TEXT of ours in which an address stands as an example: it is printed as it is. */
+int usage_example(const char *command, const char *text);
 
 #endif

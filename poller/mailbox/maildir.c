@@ -59,7 +59,8 @@ static int maildir_open(struct source **out, const struct source_options *option
 	m->dirs[NEW] = m->dirs[CUR] = -1;
 	m->root = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (m->root < 0)
-		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+		return source_fail(&m->base, "%s: %s%s", m->path, strerror(errno),
+			errno == ENOTDIR ? "; an mbox? right would be protocol = mbox" : "");
 	for (int i = 0; i < DIRS; i++) {
 		m->dirs[i] = directory_open(m->root, directory_name[i]);
 		if (m->dirs[i] < 0)

@@ -159,7 +159,8 @@ static int mbox_open(struct source **out, const struct source_options *options)
 	if (b->fd < 0 && b->path && (errno == EACCES || errno == EROFS))
 		b->fd = open(b->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (b->fd < 0)
-		return source_fail(&b->base, "%s: %s", path, strerror(errno));
+		return source_fail(&b->base, "%s: %s%s", path, strerror(errno),
+			errno == EISDIR ? "; a Maildir? right would be protocol = maildir" : "");
 	if (fstat(b->fd, &b->seen) || !S_ISREG(b->seen.st_mode))
 		return source_fail(&b->base, "%s: not a regular file", path);
 	int finished = mbox_take(b, &lock, b->path, b->fd);

@@ -164,6 +164,10 @@ static ssize_t read_command(const char *command, char *buffer, struct failure *f
 			: secret_failed(f, "password_command: %s", strerror(failure));
 	if (WIFSIGNALED(status))
 		return secret_failed(f, "password_command: ended by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)
+		return secret_failed(f,
+			"password_command: the shell found no such command, or may not start it (exit code %d); right would be its whole path",
+			WEXITSTATUS(status));
 	if (WEXITSTATUS(status))
 		return secret_failed(
 			f, "password_command: ended with exit code %d", WEXITSTATUS(status));

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <gnutls/x509.h>
 
 enum { CERTIFICATES_MAX = 8 /* of a chain */ };
@@ -25,6 +26,8 @@ static int load_authorities(struct stream *s)
 		? gnutls_certificate_set_x509_trust_file(s->credentials, file, GNUTLS_X509_FMT_PEM)
 		: gnutls_certificate_set_x509_system_trust(s->credentials);
 
+	if (n < 0 && file && access(file, R_OK))
+		return stream_failed(s, "ca_file %s: %s", file, strerror(errno));
 	if (n < 0)
 		return stream_failed(s, "%s: %s",
 			file ? file : "the system's certificate authorities", gnutls_strerror(n));

@@ -229,6 +229,8 @@ static void lane_say(const struct lane *lane, bool store_failed, bool ok)
 			(unsigned long long)c->quarantined, (unsigned long long)c->events,
 			(unsigned long long)c->deleted, (unsigned long long)c->moved,
 			(unsigned long long)c->kept, (unsigned long long)c->expired);
+	else if (ok && !lane->box)
+		log_notice("%s: no mail in it", lane->name);
 	else if (ok && !c->left)
 		log_info("mailbox %s: nothing new", lane->name);
 	if (c->old)

@@ -18,6 +18,7 @@
 #include "classify/base/log.h"
 #include "classify/base/units.h"
 #include "poller/volume/csv.h"
+#include "poller/volume/fileform.h"
 #include "poller/volume/suppressvalue.h"
 #include "poller/volume/suppresswords.h"
 
@@ -35,6 +36,7 @@ struct suppress_reading {
 	struct suppressfile *file;
 	struct store *store;
 	const struct suppress_source *source;
+	const char *path;
 	uint64_t line;
 	char separator;
 	bool begun, skipping; /* SKIPPING: the rest of a line that is too long */
@@ -56,9 +58,9 @@ __attribute__((format(printf, 2, 3))) static void complain(
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	if (++r->file->bad <= ERRORS_SHOWN)
-		log_error("line %llu: %s", (unsigned long long)r->line, text);
+		log_error("%s: line %llu: %s", r->path, (unsigned long long)r->line, text);
 	if (r->file->bad == ERRORS_SHOWN)
-		log_error("further bad lines are only counted");
+		log_error("%s: further bad lines are only counted", r->path);
 }
 
 const char *suppressfile_sources(void)
@@ -259,7 +261,7 @@ static int begin(struct suppress_reading *r, struct span record, bool *header)
 {
 	*header = false;
 	if (memchr(record.p, '\r', record.n)) {
-		log_error("its lines end with CR alone; save it with LF or CRLF");
+		log_error("%s: its lines end with CR alone; save it with LF or CRLF", r->path);
 		return EXIT_USAGE;
 	}
 	r->begun = true;
@@ -274,14 +276,15 @@ static int begin(struct suppress_reading *r, struct span record, bool *header)
 		r->place[PLACE_DATE] = r->place[PLACE_REASON] == NOWHERE ? NOWHERE : 2;
 	} else {
 		log_error(
-			"the first line names no column that %s has for addresses; right would be one of %s",
-			r->source->name, r->source->address);
+			"%s: the first line names no column that %s has for addresses; right would be one of %s",
+			r->path, r->source->name, r->source->address);
 		return EXIT_USAGE;
 	}
 	if (r->kind == SUPPRESS_UNKNOWN && r->place[PLACE_REASON] == NOWHERE &&
 		r->file->assumed == SUPPRESS_UNKNOWN) {
 		log_error(
-			"the list does not say why; right would be --as hard, complaint, opt-out or soft");
+			"%s: the list does not say why; right would be --as hard, complaint, opt-out or soft",
+			r->path);
 		return EXIT_USAGE;
 	}
 	return EXIT_WELL;
@@ -352,7 +355,8 @@ static void leave_list_line(struct suppress_reading *r, struct span *text, int *
 {
 	r->line++;
 	if (!r->begun) {
-		log_error("the first line is longer than %d bytes: this is no list", CHUNK);
+		log_error("%s: the first line is longer than %d bytes: this is no list", r->path,
+			CHUNK);
 		*code = EXIT_USAGE;
 		return;
 	}
@@ -363,12 +367,13 @@ static void leave_list_line(struct suppress_reading *r, struct span *text, int *
 		complain(r, "a quote that is not closed");
 }
 
-static void begin_list_text(struct span *text, int *code)
+static void begin_list_text(struct suppress_reading *r, struct span *text, int *code)
 {
 	if (text->n >= 3 && !memcmp(text->p, "\xef\xbb\xbf", 3))
 		*text = (struct span){ text->p + 3, text->n - 3 };
-	if (text->n >= 2 && (!memcmp(text->p, "\xff\xfe", 2) || !memcmp(text->p, "\xfe\xff", 2))) {
-		log_error("the file is UTF-16; save it as UTF-8");
+	const char *foreign = fileform_no_list(*text);
+	if (foreign) {
+		log_error("%s: %s", r->path, foreign);
 		*code = EXIT_USAGE;
 	}
 }
@@ -380,7 +385,7 @@ static int take_chunk(struct suppress_reading *r, bool end, int *code)
 	bool broken, full = r->have == sizeof r->buffer;
 	int result = STORE_OK;
 	if (!r->begun && !r->line)
-		begin_list_text(&text, code);
+		begin_list_text(r, &text, code);
 	if (r->skipping)
 		skip_list_line(r, &text);
 	while (!result && !*code && next_list_record(r, &text, end, &record, &used, &broken)) {
@@ -404,17 +409,19 @@ static int take_chunk(struct suppress_reading *r, bool end, int *code)
 int suppressfile_import(struct suppressfile *f, struct store *store, const char *path)
 {
 	bool standard = !path || !strcmp(path, "-");
+	const char *name = standard ? "stdin" : path;
 	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), code = EXIT_WELL,
 	    result = STORE_OK;
 	struct suppress_reading *r = calloc(1, sizeof *r);
 	ssize_t n = 1;
 	if (fd < 0 || !r) {
-		log_error("%s: %s", standard ? "stdin" : path, strerror(errno));
+		log_error("%s: %s", name, strerror(errno));
 		free(r);
 		return EXIT_USAGE;
 	}
 	*r = (struct suppress_reading){ .file = f,
 		.store = store,
+		.path = name,
 		.source = suppress_source(f->source),
 		.kind = SUPPRESS_UNKNOWN,
 		.place = { NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE } };
@@ -429,7 +436,7 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 			result = take_chunk(r, n == 0, &code);
 	}
 	if (n < 0) {
-		log_error("%s: %s", standard ? "stdin" : path, strerror(errno));
+		log_error("%s: %s", name, strerror(errno));
 		code = EXIT_USAGE;
 	}
 	if (result) {
@@ -438,10 +445,13 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 	}
 	if (!standard)
 		close(fd);
+	bool anything = r->begun;
 	sodium_memzero(r, sizeof *r);
 	free(r);
 	if (code)
 		return code;
+	if (!anything)
+		log_warning("%s: nothing stands in it", name);
 	if (f->bad)
 		return EXIT_LOST;
 	return EXIT_WELL;

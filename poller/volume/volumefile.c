@@ -13,6 +13,7 @@
 #include "classify/origin.h"
 #include "classify/base/exitcode.h"
 #include "poller/volume/csv.h"
+#include "poller/volume/fileform.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "store/volume.h"
@@ -267,7 +268,10 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 		r.line = lines.number;
 		if (r.line == 1 && line.n >= bom.n && !memcmp(line.p, bom.p, bom.n))
 			line = span_trim((struct span){ line.p + bom.n, line.n - bom.n });
-		if (line.n)
+		const char *foreign = r.line == 1 ? fileform_no_list(line) : NULL;
+		if (foreign)
+			complain(&r, 0, "this %s", foreign);
+		if (line.n && !(r.unreadable = foreign))
 			failed = take_csv_line(&r, line);
 	}
 	if (failed) {

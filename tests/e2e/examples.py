@@ -152,6 +152,7 @@ month = time.strftime("%Y-%m")
 for name, text in (("project.json", '{"type": "service_account", "private_key": "key"}\n'), ("token", "token\n"), ("addresses.txt", "\n".join(PEOPLE) + "\ndora@gamil.com\n"), ("recipients.txt", PEOPLE[0] + "\n"), ("address.txt", "somebody@example.com\n"),
                    ("list.csv", "mail,email\n" + "".join("%s,%s\n" % (who, who) for who in PEOPLE)),
                    ("suppressed.tsv", "dora@example.net\tBOUNCE\t2026-10-02T06:00:00Z\nemil@example.net\tCOMPLAINT\t2026-10-03T06:00:00Z\n"),
+                   ("dump.json", '{"Suppressions": [{"EmailAddress": "fritz@example.net", "SuppressionReason": "HardBounce", "Origin": "Recipient", "CreatedAt": "2026-10-02T06:00:00-05:00"}]}\n'),
                    ("sent.csv", "day,campaign,provider-or-domain,sent\n%s-01,nl10,gmail.com,1200\n" % month)):
     write(os.path.join(work, name), text, 0o644)
 write(os.path.join(work, "mail.eml"), bounce("anna", "5.2.2", "552 5.2.2 The email account that you tried to reach is over quota", "gmail.com", "gmail-smtp-in.l.google.com", None), 0o644)

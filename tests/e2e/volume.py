@@ -75,7 +75,7 @@ WRONG = (
     ("a header without the count", "day,campaign,provider\n2026-10-02,nl,gmail\n", "line 1: no column \"sent\""),
     ("a line that is too long", PLAIN + "2026-10-02," + "x" * 5000 + ",gmail,1\n", "line 5"),
     ("a very long line", PLAIN + "2026-10-02," + "x" * 200000 + ",gmail,1\n", "line 5"),
-    ("UTF-16", "2026-10-02,nl,gmail,1\n".encode("utf-16"), "line 1: not UTF-8"),
+    ("UTF-16", "2026-10-02,nl,gmail,1\n".encode("utf-16"), "line 1: this is UTF-16"),
     ("an empty file", "", "no counts"),
     ("only a header", "day,campaign,provider,sent\n", "no counts"),
 )

@@ -309,7 +309,8 @@ static void errors_name_file_section_and_key(void **state)
 	(void)state;
 
 	assert_null(rulesfile_load("/nonexistent/rules.ini", NULL, error, sizeof error));
-	assert_string_equal(error, "/nonexistent/rules.ini: No such file or directory");
+	assert_string_equal(
+		error, "[rules] rules: /nonexistent/rules.ini: No such file or directory");
 	assert_refused(false, "[a]\ncategory = full-house\nen = full\n",
 		"[a] category: unknown category 'full-house'");
 	assert_refused(false, "[a]\ncategory = mailbox-full\nen = ?!\n",

@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""Mistakes of a later day: files in other forms than one thinks, places that are no more, days that there are not. Each is told with what it is about, what would be right, the exit code,
+and without an address. They share a store; what needs a mail server stands in mistakes.py."""
+import copy
+import gzip
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.bounce import bounce
+from lib.harness import *
+
+ADDRESS = "some.body.rare@example.net"
+retour = Retour()
+
+
+def file_of(name, data):
+    path = os.path.join(retour.dir, name)
+    with open(path, "wb") as f:
+        f.write(data.encode() if isinstance(data, str) else data)
+    os.chmod(path, 0o600)
+    return path
+
+
+file_of("mail.eml", bounce("anna", "5.1.1", "550 5.1.1 User unknown"))
+for folder in "", "/new", "/cur", "/tmp":
+    os.mkdir(retour.dir + "/box" + folder)
+FORMS = {"u16.csv": "email,reason\na@example.net,hard\n".encode("utf-16"), "list.gz": gzip.compress(b"email\n"), "list.xlsx": b"PK\x03\x04" + bytes(90), "list.json": '[{"email": "%s"}]' % ADDRESS,
+         "list.html": "<!DOCTYPE html>\n<html>", "mail.msg": b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(90), "mail.pdf": b"%PDF-1.7\n", "mbox.gz": gzip.compress(b"From a\n"), "empty": "",
+         "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "mbox": "From a\n"}
+for name, data in FORMS.items():
+    file_of(name, data)
+retour.config["mailbox bounces"] = {"protocol": "maildir", "path": retour.dir + "/box"}
+usual = copy.deepcopy(retour.config)
+equal(retour.run("import", retour.dir + "/mail.eml").code, 0)
+equal(retour.run("run").code, 0)
+
+
+def keys(section, **values):
+    return lambda: retour.config.setdefault(section, {}).update(values)
+
+
+def path_of(protocol, name):
+    return lambda: retour.config["mailbox bounces"].update(protocol=protocol, path=retour.dir + "/" + name)
+
+
+nothing = lambda: None
+report = {"smtp": "127.0.0.1:%d" % free_port(), "tls": "none", "to": "dpo@example.org", "from": "retour@example.org"}
+IMAP = {"protocol": "imap", "host": "127.0.0.1", "user": "u", "port": free_port(), "path": None}
+# what is wrong, how it comes about, the command, exit code, what is said, and what is not
+SLIPS = (
+    ("suppression list in UTF-16", nothing, ["suppress", "import", "{dir}/u16.csv"], 2, ["u16.csv: is UTF-16", "save it as UTF-8"]),
+    ("suppression list as a spreadsheet", nothing, ["suppress", "import", "{dir}/list.xlsx"], 2, ["list.xlsx", "spreadsheet", "CSV"]),
+    ("suppression list packed", nothing, ["suppress", "import", "{dir}/list.gz"], 2, ["list.gz", "gunzip"]),
+    ("suppression list as JSON", nothing, ["suppress", "import", "--from", "sendgrid", "{dir}/list.json"], 2, ["list.json", "is JSON", "jq"]),
+    ("suppression list that is a login page", nothing, ["suppress", "import", "--from", "ses", "{dir}/list.html"], 2, ["list.html", "HTML"]),
+    ("suppression list without anything", nothing, ["suppress", "import", "--from", "ses", "{dir}/empty"], 0, ["empty: nothing stands in it"]),
+    ("suppression list with a bad line", nothing, ["suppress", "import", "{dir}/bad.csv"], 1, ["bad.csv: line 2: no address"]),
+    ("volumes in UTF-16", nothing, ["volume", "import", "{dir}/u16.csv"], 1, ["u16.csv: line 1: this is UTF-16"]),
+    ("volumes as JSON", nothing, ["volume", "import", "{dir}/volume.json"], 1, ["is JSON"]),
+    ("a list to ask about as a spreadsheet", nothing, ["check", "{dir}/list.xlsx"], 1, ["list.xlsx", "spreadsheet"]),
+    ("a list to ask about as JSON", nothing, ["check", "{dir}/list.json"], 1, ["list.json", "is JSON"]),
+    ("a list with columns, none named", nothing, ["check", "{dir}/two.csv"], 1, ["--column says which"]),
+    ("a column beyond the last", nothing, ["check", "--column", "9", "{dir}/two.csv"], 2, ["fewer than 9 columns"]),
+    ("a directory to ask about", nothing, ["check", "{dir}"], 1, ["{dir}", "Is a directory"]),
+    ("mail packed", nothing, ["import", "{dir}/mbox.gz"], 2, ["mbox.gz", "gunzip"]),
+    ("mail as Outlook saves it", nothing, ["import", "{dir}/mail.msg"], 2, ["mail.msg", ".eml"]),
+    ("mail printed to PDF", nothing, ["import", "{dir}/mail.pdf"], 2, ["mail.pdf", "PDF"]),
+    ("mail from an empty file", nothing, ["import", "{dir}/empty"], 0, ["no mail in it"]),
+    ("nothing on stdin to import", nothing, ["import", "-"], 0, ["no mail in it"]),
+    ("return paths without a form", nothing, ["verp", "--campaign", "nl"], 2, ["[origin] verp", "such as bounce+{token}@bounce.example.org"]),
+    ("a reader who is none", nothing, ["report", "--send", "--to", "dpo"], 2, ["such as you@example.org"]),
+    ("a report that has no way", nothing, ["report", "--send"], 1, ["from and to in [report]"]),
+    ("a comment on a month to come", nothing, ["comment", "--month", "2027-10", "DKIM"], 2, ["2027-10 has not begun"]),
+    ("a slip in config's word", nothing, ["config", "chek"], 2, ["chek", "did you mean check?"]),
+    ("a slip in the key that rotates", nothing, ["key", "rotate", "stat"], 2, ["did you mean state?"]),
+    ("a day that is none", nothing, ["contact", "undo", "--rule", "x", "--from", "2026-02-30", "--to", "2026-10-01", "--reason", "x"], 2, ["--from 2026-02-30", "right would be a day"]),
+    ("a time that is none", nothing, ["check", "--now", "2026-02-30T06:00:00Z"], 2, ["2026-02-30", "right would be"]),
+    ("days the other way round", nothing, ["contact", "undo", "--rule", "x", "--from", "2026-10-05", "--to", "2026-10-01", "--reason", "x"], 2, ["--from lies behind --to"]),
+    ("days of a wave the other way round", nothing, ["contact", "confirm", "--rule", "x", "--from", "2026-10-05", "--to", "2026-10-01", "--reason", "x"], 2, ["--from lies behind --to"]),
+    ("a rule that is an address", nothing, ["contact", "undo", "--rule", ADDRESS, "--from", "2026-10-01", "--to", "2026-10-01", "--reason", "x"], 2, ["right would be a name"]),
+    ("a number of days that is none", nothing, ["words", "--days", "x"], 2, ["retour words: --days x", "1 to 3650"]),
+    ("nobody to forget", nothing, ["forget"], 1, ["no address was read", "nothing was erased"]),
+    ("nobody to disclose", nothing, ["disclose"], 1, ["no address was read"]),
+    ("a backup onto what is there", nothing, ["backup", "{dir}/empty"], 1, ["{dir}/empty", "not there yet"]),
+    ("rules that are not there", keys("rules", rules="/nonexistent/rules.ini"), ["poll"], 2, ["[rules] rules: /nonexistent/rules.ini"]),
+    ("provider profiles that are not there", keys("rules", providers="/nonexistent/p.ini"), ["poll"], 2, ["[rules] providers: /nonexistent/p.ini"]),
+    ("a Maildir that is an mbox", path_of("maildir", "mbox"), ["poll"], 1, ["{dir}/mbox", "right would be protocol = mbox"]),
+    ("an mbox that is a Maildir", path_of("mbox", "box"), ["poll"], 1, ["{dir}/box", "right would be protocol = maildir"]),
+    ("a password command that is not there", keys("mailbox bounces", **IMAP, password_command="/nonexistent/pass show x"), ["poll"], 1, ["password_command", "no such command", "whole path"]),
+    ("metrics into a directory", keys("metrics", file="/tmp"), ["doctor"], 1, ["metrics", "/tmp: not a regular file"]),
+    ("a stylesheet that is not there", keys("report", stylesheet="/nonexistent.xsl"), ["doctor"], 1, ["report page", "/nonexistent.xsl"]),
+    ("no domain of ours", keys("origin", domains=None), ["doctor"], 0, ["[origin] domains names none"]),
+    ("a store in a place that is not there", keys("store", path="/nonexistent/a/b/retour.db"), ["poll"], 2, ["[store] path: /nonexistent/a/b", "not those above it"]),
+    ("a directory as store", lambda: keys("store", path=retour.dir)(), ["poll"], 2, ["right would be the path of the database"]),
+    ("a mailbox with a colon", lambda: retour.config.update({"mailbox:second": {"protocol": "maildir", "path": "/x"}}), ["poll"], 2, ["right would be [mailbox second]"]),
+    ("readers with a semicolon", keys("report", **{**report, "to": "dpo@example.org; it@example.org"}), ["poll"], 2, ["line ", "; within a value begins a comment", "commas"]),
+    ("a port in the server's name", keys("mailbox bounces", **{**IMAP, "host": "mail.example.org:993"}, password_command="true"), ["poll"], 2, ["[mailbox bounces] host", "its port stands in port"]),
+    ("a folder over POP3", keys("mailbox bounces", **{**IMAP, "protocol": "pop3", "folder": "Bounces"}, password_command="true"), ["poll"], 2, ["[mailbox bounces] folder", "INBOX alone"]),
+)
+file_of("bad.csv", "email,reason,date\n%s,hard,2026-10-02\n" % ADDRESS.replace("@", " at "))
+for what, make, words, code, said in SLIPS:
+    with case("%s: %s" % (what, "; ".join(said))):
+        retour.config = copy.deepcopy(usual)
+        make()
+        result = retour.run(*[word.format(dir=retour.dir) for word in words], input="", timeout=30)
+        equal(result.code, code, result)
+        for part in said:
+            contains(result.err + result.out * (words == ["doctor"]), part.replace("{dir}", retour.dir))
+        true(ADDRESS not in result.err, result.err)
+        true(len(result.err) < 1200, "it drowns: " + result.err)
+retour.config = copy.deepcopy(usual)
+
+with case("an erasure of nobody is no request, and nothing is noted of it"):
+    equal(retour.run("disclose", input="Anna Example\n").code, 1)
+    equal([kind for (kind,) in retour.sql("SELECT kind FROM ledger") if kind in ("forget", "disclose")], [])
+
+# --- what was there is gone ------------------------------------------------------------------------------------------
+
+keep = retour.dir + "/kept"
+for what, gone, commands, said in (
+        ("the keys are gone", "keys", ("check", "poll", "doctor"), ["keys: not there", "retour-recovery(7)"]),
+        ("the store is gone", "retour.db", ("check", "poll"), ["says that there was a store", "Is its disk mounted?"])):
+    with case("%s: %s" % (what, "; ".join(said))):
+        shutil.move(retour.data + "/" + gone, keep)
+        for command in commands:
+            result = retour.run(command, input="anna@example.net\n")
+            true(result.code in (1, 2), result)
+            for part in said:
+                contains(result.err + result.out, part)
+        shutil.move(keep, retour.data + "/" + gone)
+with case("the store is something else: file is not a database; retour-recovery(7)"):
+    shutil.move(retour.database, keep)
+    with open(retour.database, "w") as f:
+        f.write("hello " * 2000)
+    result = retour.run("check", input="anna@example.net\n")
+    true(result.code in (1, 2), result)
+    contains(result.err, "retour-recovery(7)")
+    shutil.move(keep, retour.database)
+
+finish()
