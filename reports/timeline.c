@@ -109,11 +109,14 @@ static bool said_better(const struct past_alert *a, const struct past_alert *b)
 {
 	static const enum alert_condition better[][2] = { { ALERT_BOUNCE_SURGE, ALERT_BLOCK_SURGE },
 		{ ALERT_COMPLAINT_RATE, ALERT_COMPLAINT_RATE_HIGH } };
-	if (strcmp(where_of(a), where_of(b)) != 0 || a->category != b->category ||
+	/* one cause at all receivers at once */
+	const bool everywhere = a->condition == ALERT_BOUNCE_SURGE &&
+		b->condition == a->condition && *a->subject && !*where_of(b);
+	if ((!everywhere && strcmp(where_of(a), where_of(b)) != 0) || a->category != b->category ||
 		strcmp(a->campaign, b->campaign) != 0 || !overlap(a, b))
 		return false;
 	if (a->condition == b->condition)
-		return !*a->subject && *b->subject;
+		return everywhere || (!*a->subject && *b->subject);
 	for (size_t i = 0; i < sizeof better / sizeof *better; i++)
 		if (a->condition == better[i][0] && b->condition == better[i][1])
 			return true;

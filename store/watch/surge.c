@@ -4,15 +4,16 @@
  * hours of the week in the weeks before, where there are three of them, else the mean of the last
  * week. Where mail logs say how much was sent in those hours, it is also what that many mails would
  * bring, at the rate of these hours or at that of the last four weeks: a large mailing is no
- * incident. Beyond means all of: the minimum; the threshold times what is usual; four standard
- * deviations of a random stream; and, where nobody knows how much was sent, half as much again as
- * in any ordinary stretch of the last four weeks, because then a mailing at an unusual hour looks
- * like an incident.
+ * incident. Where counts come by day, what is usual grows with them. Beyond means all of: the
+ * minimum; the threshold times what is usual; four standard deviations of a random stream; and,
+ * where nobody knows how much was sent, half as much again as in any ordinary stretch of the last
+ * four weeks, because then a mailing at an unusual hour looks like an incident.
  */
 #include <stdlib.h>
 #include <stdio.h>
 #include "classify/base/units.h"
 #include "store/watch/condition.h"
+#include "store/watch/sendingday.h"
 #include "store/internal.h"
 
 enum {
@@ -41,6 +42,7 @@ struct surges {
 	int64_t changed; /* the first index of which the last evaluation did not know all; PRESENT -
 			    1 at most */
 	bool sent_known;
+	struct sending_days *sending;         /* where the hours of what was sent are not known */
 	struct series *series[PROVIDERS_MAX]; /* [0] is all of them */
 	unsigned count;
 };
@@ -198,9 +200,11 @@ static int load_series(struct surges *u)
 		read_seen(u))
 		return STORE_FAILED;
 	u->begin = first > u->first ? first - u->first : 0;
-	return any_wanted(u)
-		? hours_visit(u->s, u->first, present - LOOK_BACK - longest - 1, add_hour, u)
-		: STORE_OK;
+	if (!any_wanted(u))
+		return STORE_OK;
+	if (!u->sent_known && sending_days_load(u->s, u->now, &u->sending))
+		return STORE_FAILED;
+	return hours_visit(u->s, u->first, present - LOOK_BACK - longest - 1, add_hour, u);
 }
 
 /* --- what is usual -------------------------------------------------------- */
@@ -320,12 +324,15 @@ static struct judged_surge judge(const struct surges *u, const struct surge *k,
 	j.usual = usual_count(u, count, end, hours);
 	if (j.usual < 0)
 		return j;
+	const struct sending_growth g = sending_growth_of(
+		u->sending, r->provider, (u->first + end) * HOUR);
 	by_sent = usual_of_sent(u, r, count, end, hours);
-	j.usual = larger(j.usual, by_sent);
+	j.usual = larger(j.usual * g.usual / 1000, by_sent);
 	j.limit = larger(least_volume(u, rule),
 		larger(j.usual * rule->threshold / 1000 + 1, j.usual + DEVIATIONS * root(j.usual)));
 	if (by_sent < 0)
-		j.limit = larger(j.limit, highest(u, count, extra, end, hours) * 3 / 2 + 1);
+		j.limit = larger(
+			j.limit, highest(u, count, extra, end, hours) * g.most / 1000 * 3 / 2 + 1);
 	if (value >= j.limit)
 		j.level = LEVEL_FIRING;
 	else if (value >= least_volume(u, rule) / 2 && value * 1000 > j.usual * rule->clear)
@@ -422,6 +429,7 @@ int surges_watch(struct store *s, const struct alert_options *o, int64_t now)
 	result = result ? result : write_seen(u);
 	for (unsigned i = 0; i < u->count; i++)
 		free(u->series[i]);
+	free(u->sending);
 	free(u);
 	return result;
 }

@@ -125,6 +125,34 @@ static void a_large_mailing_is_no_surge_where_logs_say_so(void **state)
 	assert_int_equal(open_one(ALERT_BOUNCE_SURGE, "gmail")->figures.usual, 100);
 }
 
+/*
+ * Counts come by day, as a sending system's file has them: what is usual grows with the day's mail,
+ * and what is refused beyond that is told all the same.
+ */
+static void a_large_mailing_is_no_surge_where_the_day_says_so(void **state)
+{
+	const int64_t at = NOW - NOW % DAY + 11 * HOUR;
+	(void)state;
+	for (int day = 1; day <= 35; day++)
+		sent_in(at - day * DAY, "gmail", "news", 50000);
+	past(at, 35, "gmail", "hard", 40);
+	hour(at, "gmail", "hard", 170);
+	look(at + 1800);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+	sent_in(at, "gmail", "digest", 220000);
+	look(at + 2000);
+	assert_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+	assert_null(open_one(ALERT_BOUNCE_SURGE, ""));
+	look(at + DAY);                       /* its cool-down is over */
+	hour(at + DAY, "gmail", "hard", 150); /* the rest of it, on the day after */
+	sent_in(at + DAY, "gmail", "news", 50000);
+	look(at + DAY + 1800);
+	assert_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+	hour(at + DAY, "gmail", "hard", 500);
+	look(at + DAY + 2000);
+	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "gmail"));
+}
+
 static void what_was_fetched_late_is_told_all_the_same(void **state)
 {
 	(void)state;
@@ -329,6 +357,7 @@ int main(void)
 		T(without_a_past_there_is_no_surge),
 		T(the_same_hour_of_the_week_is_what_is_usual),
 		T(a_large_mailing_is_no_surge_where_logs_say_so),
+		T(a_large_mailing_is_no_surge_where_the_day_says_so),
 		T(what_was_fetched_late_is_told_all_the_same),
 		T(throttling_is_seen_in_notices_and_in_logs),
 		T(mail_that_nobody_understands),
