@@ -101,6 +101,24 @@ static uint64_t usual_rate(const struct figures *f, const uint64_t sent[DAYS_MAX
 }
 
 /*
+ * Where nobody says how much was sent: what a day like D brings as a rule, of a sender who mails
+ * once or twice a week and has hardly a bounce on other days. 0 of one who mails daily.
+ */
+static uint64_t usual_weekday(const struct month_report *r, int d, const uint64_t sorted[DAYS_MAX])
+{
+	enum { SELDOM = 10, WEEK = 7 };
+	const struct figures *f = r->month;
+	uint64_t same[DAYS_MAX];
+	size_t n = 0;
+	if (r->usual_day * SELDOM >= sorted[f->days - 1])
+		return 0;
+	for (int e = d % WEEK; e < f->days; e += WEEK)
+		same[n++] = f->day[e].n;
+	qsort(same, n, sizeof *same, ascending);
+	return same[n / 2];
+}
+
+/*
  * The days with much more than the usual day, and than what was sent on it or the day before would
  * bring; those with the most beyond that, in the order of the month.
  */
@@ -116,12 +134,12 @@ static void find_standouts(struct month_report *r, const struct course_days *day
 	const uint64_t rate = usual_rate(f, sent), least = 3 * (uint64_t)r->k;
 	for (int d = 0; d < f->days; d++) {
 		uint64_t mails = d > 0 && sent[d - 1] > sent[d] ? sent[d - 1] : sent[d];
-		uint64_t usual = mails * rate / 1000000;
+		uint64_t usual = rate ? mails * rate / 1000000 : usual_weekday(r, d, sorted);
 		usual = usual > r->usual_day ? usual : r->usual_day;
 		if (f->day[d].n >= least && f->day[d].n >= usual * STANDOUT_FACTOR)
 			beyond[d] = f->day[d].n - usual;
-		sorted[d] = beyond[d];
 	}
+	memcpy(sorted, beyond, sizeof sorted);
 	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
 	uint64_t limit = f->days > STANDOUTS_MAX ? sorted[f->days - STANDOUTS_MAX - 1] : 0;
 	for (int d = 0; d < f->days && r->standouts < STANDOUTS_MAX; d++)
@@ -141,7 +159,7 @@ struct course {
 	struct month_report *report;
 	char provider[EVENT_PROVIDER_SIZE];
 	unsigned category;
-	uint64_t day[DAYS_MAX], sent[DAYS_MAX];
+	uint64_t day[DAYS_MAX], sent[DAYS_MAX]; /* SENT: or what stands for it */
 	int last; /* the last day with any bounce at all: a month may not be over */
 };
 
@@ -251,6 +269,20 @@ static void take_course_sent(struct course *c, const struct gathering *sent)
 			c->sent[sent->cell[i].day - 1] += sent->cell[i].n;
 }
 
+/*
+ * Where nobody says how much was sent: what else came back on the day, so that the first mailing of
+ * a month is no beginning.
+ */
+static void take_course_others(struct course *c, const struct course_days *days)
+{
+	for (int d = 0; d < DAYS_MAX; d++) {
+		uint64_t all = 0;
+		for (unsigned n = 0; n < COLUMN_COUNT; n++)
+			all += n == COLUMN_COMPLAINT ? 0 : days->column[d][n];
+		c->sent[d] = all > c->day[d] ? all - c->day[d] : 0;
+	}
+}
+
 /* A cause without days had fewer than it takes (store/closed.c). */
 static void find_incidents(struct month_report *r, const struct course_days *days)
 {
@@ -267,6 +299,8 @@ static void find_incidents(struct month_report *r, const struct course_days *day
 			if (g->cell[i].day && g->cell[i].column != COLUMN_COMPLAINT)
 				course.day[g->cell[i].day - 1] += g->cell[i].n;
 		take_course_sent(&course, &days->sent);
+		if (!days->sent.cells)
+			take_course_others(&course, days);
 		judge_course(&course);
 	}
 }

@@ -95,6 +95,34 @@ static void the_largest_days_are_named(void **state)
 	done(r, &s);
 }
 
+/*
+ * Who mails on Tuesdays and says nobody how much: a mailing is no incident, and the first one of
+ * the month is no beginning of anything; a mailing with three times the bounces is one.
+ */
+static void a_weekly_mailing_is_no_incident(void **state)
+{
+	static const uint64_t unknown[] = { 41, 36, 44, 39 }, full[] = { 22, 31, 26, 24 };
+	(void)state;
+	struct store s = { 0 };
+	for (int i = 0; i < 4; i++) {
+		fake_failures(
+			&s, DAY(6 + 7 * i), CATEGORY_USER_UNKNOWN, "gmail", "spring", unknown[i]);
+		fake_failures(
+			&s, DAY(6 + 7 * i), CATEGORY_MAILBOX_FULL, "yahoo", "spring", full[i]);
+		fake_failures(&s, DAY(7 + 7 * i), CATEGORY_MAILBOX_FULL, "yahoo", "spring", 3);
+	}
+	struct month_report *r = make(&s);
+	assert_int_equal(r->standouts, 0);
+	assert_int_equal(r->incidents, 0);
+	month_report_free(r);
+	fake_failures(&s, DAY(20), CATEGORY_REPUTATION, "gmx", "spring", 130);
+	r = make(&s);
+	assert_int_equal(r->standouts, 1);
+	assert_int_equal(r->standout[0].day, 20);
+	assert_int_equal(r->incidents, 0);
+	done(r, &s);
+}
+
 /* --- what began on a day -------------------------------------------------- */
 
 static void what_begins_and_stays_has_its_day(void **state)
@@ -292,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_day_with_twice_the_usual_stands_out),
 		cmocka_unit_test(no_day_stands_out_where_all_are_alike_or_small),
 		cmocka_unit_test(the_largest_days_are_named),
+		cmocka_unit_test(a_weekly_mailing_is_no_incident),
 		cmocka_unit_test(what_begins_and_stays_has_its_day),
 		cmocka_unit_test(weekends_begin_nothing),
 		cmocka_unit_test(what_is_over_or_little_or_was_there_before_began_nothing),
