@@ -23,7 +23,11 @@ static bool is_address_alnum(char c)
 
 /* What stands in a local part, and what in a domain, too; all beyond ASCII does in both. */
 enum { IN_LOCAL = 1, IN_DOMAIN = 2, IN_BOTH = 3 };
-static const unsigned char address_signs[128] = {
+static const unsigned char address_bytes[256] = {
+	['0' ... '9'] = IN_BOTH,
+	['A' ... 'Z'] = IN_BOTH,
+	['a' ... 'z'] = IN_BOTH,
+	[0x80 ... 0xff] = IN_BOTH,
 	['!'] = IN_LOCAL,
 	['#'] = IN_LOCAL,
 	['$'] = IN_LOCAL,
@@ -48,14 +52,12 @@ static const unsigned char address_signs[128] = {
 
 static bool is_local_part(char c)
 {
-	unsigned char u = (unsigned char)c;
-	return is_address_alnum(c) || u >= 0x80 || address_signs[u] & IN_LOCAL;
+	return address_bytes[(unsigned char)c] & IN_LOCAL;
 }
 
 static bool is_recipient_domain(char c)
 {
-	unsigned char u = (unsigned char)c;
-	return is_address_alnum(c) || u >= 0x80 || address_signs[u] & IN_DOMAIN;
+	return address_bytes[(unsigned char)c] & IN_DOMAIN;
 }
 
 /* The first byte of the local part that ends before AT. */
