@@ -32,12 +32,11 @@ enum {
 
 struct span prose_line(struct span text, size_t at)
 {
-	size_t begin = at, end = at;
-	while (begin > 0 && at - begin < PROSE_LINE_MAX && text.p[begin - 1] != '\n')
-		begin--;
-	while (end < text.n && end - at < PROSE_LINE_MAX && text.p[end] != '\n')
-		end++;
-	return (struct span){ text.p + begin, end - begin };
+	size_t before = at < PROSE_LINE_MAX ? at : PROSE_LINE_MAX,
+	       behind = text.n - at < PROSE_LINE_MAX ? text.n - at : PROSE_LINE_MAX;
+	const char *p = text.p + at, *last = memrchr(p - before, '\n', before),
+		   *next = memchr(p, '\n', behind);
+	return span_between(last ? last + 1 : p - before, next ? next : p + behind);
 }
 
 /* A compare, where strchr() is a call. */
