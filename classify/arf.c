@@ -174,14 +174,15 @@ static bool has_line(struct span body, const char *name)
 /* A report in YAML begins with one of its keys, in any order, and names what it is about. */
 static bool is_xarf_yaml(struct span body)
 {
-	static const char *const keys[] = { "Reported-From:", "Category:", "Report-Type:",
-		"Report-ID:", "User-Agent:", "Version:", "Date:", "Source:", "Schema-URL:" };
+	static const struct span keys[] = { { "Reported-From:", 14 }, { "Category:", 9 },
+		{ "Report-Type:", 12 }, { "Report-ID:", 10 }, { "User-Agent:", 11 },
+		{ "Version:", 8 }, { "Date:", 5 }, { "Source:", 7 }, { "Schema-URL:", 11 } };
 	static const struct span dashes = { "---", 3 };
 
 	if (span_starts_nocase(body, dashes))
 		body = span_trim((struct span){ body.p + dashes.n, body.n - dashes.n });
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (span_starts_nocase(body, span_of(keys[i])))
+		if (span_starts_nocase(body, keys[i]))
 			return has_line(body, "Report-Type:") &&
 				(has_line(body, "Reported-From:") || has_line(body, "Category:"));
 	return false;

@@ -279,14 +279,18 @@ void automaton_scan(
 	end = s.text + text.n;
 	p = skip_blanks(&a->base->letters, s.text, end);
 	blank = p > s.text;
-	while (p < end && !out->overflow) {
+	for (uint32_t number = 1; p < end; number++) {
 		struct token t = take_token(&a->base->letters, p, end, &scratch);
 		uint32_t id = t.n ? word_id(a, &t) : 0;
 
-		s.ring[++s.token % RING] = (uint32_t)(t.begin - s.text);
+		s.ring[number % RING] = (uint32_t)(t.begin - s.text);
 		node = id ? step(a, node, id << 1 | (blank | t.blank)) : 0;
-		if (a->nodes[node].where & where)
+		if (a->nodes[node].where & where) {
+			s.token = number;
 			node_found(&s, node, (uint32_t)(t.end - s.text));
+			if (out->overflow)
+				break;
+		}
 		p = t.next;
 		blank = t.blank_behind;
 	}
