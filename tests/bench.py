@@ -185,7 +185,7 @@ def lists(binary, count):
 
 
 # What a pool of connections gets of `serve`: each asks again as soon as it has its answer. Prints answers a second, and the median and the 99th percentile of
-# the time that one took, in microseconds.
+# the time that one took, in microseconds. With a socket alone it is what answers, too, the same to each and without looking anything up.
 ASKING = r"""
 #include <poll.h>
 #include <stdio.h>
@@ -209,9 +209,27 @@ static int ask(int fd, int i)
 	asked[i] = now();
 	return write(fd, request, (size_t)n) == n;
 }
+static int answer_all(int listener)
+{
+	struct pollfd pool[POOL + 1] = { { listener, POLLIN, 0 } };
+	char question[4200];
+	for (nfds_t count = 1; poll(pool, count, -1) > 0;) {
+		for (nfds_t i = count; --i > 0;)
+			if (pool[i].revents && (read(pool[i].fd, question, sizeof question) <= 0 || write(pool[i].fd, "9:NOTFOUND ,", 12) != 12))
+				return 0;
+		if (pool[0].revents && count <= POOL)
+			pool[count++] = (struct pollfd){ accept(listener, NULL, NULL), POLLIN, 0 };
+	}
+	return 1;
+}
 int main(int argc, char **argv)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	if (argc == 2 && strlen(argv[1]) < sizeof to.sun_path) {
+		int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+		strcpy(to.sun_path, argv[1]);
+		return bind(listener, (struct sockaddr *)&to, sizeof to) || listen(listener, POOL) || answer_all(listener);
+	}
 	struct pollfd pool[POOL];
 	size_t most = (size_t)atol(argv[2]), count = 0, waiting = 0;
 	float *took = calloc(most + POOL, sizeof *took);
@@ -254,30 +272,45 @@ def processor_of(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def served(retour, path):
-    """The addresses of PATH asked of `serve`, alone and beside an import."""
+def asked(asking, where, path, what, server, other=None):
+    """The addresses of PATH asked of SERVER, while OTHER is at work, if it is."""
+    used = processor_of(server.pid)
     with open(path, encoding="ascii") as f:
-        questions = sum(1 for _line in f)
-    asking = os.path.join(retour.dir, "asking")
-    where = os.path.join(retour.dir, "ask")
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-xc", "-", "-o", asking], input=ASKING, text=True, check=True)
-    server = subprocess.Popen(retour.arguments(["serve", "--postfix", where]), stderr=subprocess.DEVNULL)
+        result = subprocess.run([asking, where, str(SERVED)], stdin=f, stdout=subprocess.PIPE, text=True, check=False)
+    check(result.returncode == 0 and result.stdout, what + ": every question has its answer", result)
+    beside = other is None or other.poll() is None
+    print("%-34s %9s answers/s, median %s us, 99th percentile %s us; %.1f us of processor each%s"
+          % (what, *(result.stdout.split() or "???"), (processor_of(server.pid) - used) / SERVED * 1e6, "" if beside else "; that ended first"))
+
+
+def listening(arguments, where):
+    server = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
     while not os.path.exists(where) and server.poll() is None:
         time.sleep(0.05)
+    return server
+
+
+def served(retour, path):
+    """The addresses of PATH asked of a program that only answers, then of `serve`, alone and beside an import and a purge."""
+    with open(path, encoding="ascii") as f:
+        questions = f.readlines()
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines((questions * (SERVED // len(questions) + 1))[:SERVED + 100])
+    asking = os.path.join(retour.dir, "asking")
+    where, echo = os.path.join(retour.dir, "ask"), os.path.join(retour.dir, "echo")
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-xc", "-", "-o", asking], input=ASKING, text=True, check=True)
     mails = os.path.join(retour.dir, "mails.mbox")
     growth.mails(mails, 0, growth.CHUNK, growth.CHUNK)
-    for what in ("serve, a pool of 8", "serve, beside an import"):
-        other = subprocess.Popen(retour.arguments(["import", mails]), stderr=subprocess.DEVNULL) if "import" in what else None
-        used = processor_of(server.pid)
-        with open(path, encoding="ascii") as f:
-            result = subprocess.run([asking, where, str(SERVED)], stdin=f, stdout=subprocess.PIPE, text=True, check=False)
-        check(result.returncode == 0 and result.stdout, what + ": every question has its answer", result)
-        beside = other is None or other.poll() is None
-        print("%-34s %9s answers/s, median %s us, 99th percentile %s us; %.1f us of processor each%s"
-              % (what, *(result.stdout.split() or "???"), (processor_of(server.pid) - used) / min(SERVED, questions) * 1e6,
-                 "" if beside else "; the import ended first"))
-        if other:
-            check(other.wait() == 0, "the import beside it", other)
+    server = listening([asking, echo], echo)
+    asked(asking, echo, path, "a socket alone, a pool of 8", server)
+    server.wait()
+    server = listening(retour.arguments(["serve", "--postfix", where]), where)
+    asked(asking, where, path, "serve, a pool of 8", server)
+    for what, arguments in (("an import", ["import", mails]), ("a purge", ["purge"])):
+        retour.config["retention"] = {"events": "90d" if what == "an import" else "1d", "diagnostics": "1d"}
+        other = subprocess.Popen(retour.arguments(arguments), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        asked(asking, where, path, "serve, beside " + what, server, other)
+        check(other.wait() == 0, what + " beside it", other)
     server.terminate()
     server.wait()
     os.remove(mails)

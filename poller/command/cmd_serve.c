@@ -4,8 +4,8 @@
  * is on hold it defers.
  *
  * One process, one thread, no locks: an answer costs microseconds. It reads the store and never
- * writes; a purge beside it has to wait for no more than one answer. It has no children and no
- * connection to the outside.
+ * writes; who asks at the same time is answered from one snapshot, and a purge beside it has to
+ * wait for no more than that round. It has no children and no connection to the outside.
  */
 #include "poller/command/commands.h"
 
@@ -164,6 +164,7 @@ static int serve(struct server *s, const sigset_t *waiting)
 			if (s->polled[i + 1].revents &&
 				!serve_connection(s, &s->connection[i], s->polled[i + 1].fd))
 				drop(s, i);
+		served_rest(&s->served);
 		/* a round at most, so that those who are here get their turn */
 		for (unsigned n = 0; ready > 0 && s->polled[0].revents &&
 			n < SERVE_CONNECTIONS_MAX && accept_one(s);

@@ -336,6 +336,7 @@ int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atom
 		}
 		cut_off_slow();
 		MHD_run(d);
+		served_rest(h->served);
 	}
 	MHD_stop_daemon(d);
 	return h->served->failing ? EXIT_LOST : result;

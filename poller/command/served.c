@@ -9,7 +9,7 @@ void served_close(struct served *s)
 {
 	if (s->open)
 		session_close(&s->session);
-	s->open = false;
+	s->open = s->held = false;
 }
 
 int served_open(struct served *s)
@@ -22,13 +22,37 @@ int served_open(struct served *s)
 	return result;
 }
 
+/* A transaction for each question would cost more than its answer. */
+static int hold_store(struct served *s)
+{
+	if (s->held)
+		return STORE_OK;
+	int result = store_snapshot(s->session.store, true);
+	s->held = !result;
+	return result;
+}
+
+void served_rest(struct served *s)
+{
+	if (!s->held)
+		return;
+	s->held = false;
+	if (store_snapshot(s->session.store, false)) {
+		log_error("serve: %s", store_error(s->session.store));
+		served_close(s);
+	}
+}
+
 int served_check(
 	struct served *s, const char *address, size_t n, unsigned stream, struct answer *out)
 {
 	int result = STORE_FAILED;
 	s->asked++;
 	if (s->open || served_open(s) == EXIT_WELL) {
-		result = store_check_stream(s->session.store, address, n, stream, clock_now(), out);
+		result = hold_store(s);
+		if (!result)
+			result = store_check_stream(
+				s->session.store, address, n, stream, clock_now(), out);
 		if (result && result != STORE_MISUSE)
 			log_error("serve: %s", store_error(s->session.store));
 	}

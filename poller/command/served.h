@@ -14,14 +14,23 @@ struct served {
 	struct session session;
 	unsigned stream;    /* for which is asked where the question names none; store_stream() */
 	bool open, failing; /* FAILING: the last question had no answer */
+	bool held;          /* a snapshot, from the first question of a round on */
 	uint64_t asked, refused, deferred, failed;
 };
 
 /* The exit code where it cannot be. */
 int served_open(struct served *s);
 void served_close(struct served *s);
-/* Opens it where it is not; STORE_OK, STORE_MISUSE for what is no address, else no answer: said. */
+/*
+ * Opens it where it is not; STORE_OK, STORE_MISUSE for what is no address, else no answer: said.
+ * The store is held as it is at the first question until served_rest().
+ */
 int served_check(
 	struct served *s, const char *address, size_t n, unsigned stream, struct answer *out);
+/*
+ * Who waits for an answer has it: at the end of each round, for what others write is not seen
+ * before, and they cannot empty their log.
+ */
+void served_rest(struct served *s);
 
 #endif

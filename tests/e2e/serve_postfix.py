@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """serve: the mail server asks before it sends. A real Postfix refuses whom retour suppresses, defers whom it holds, takes everybody else; both protocols;
 a store that is away defers instead of sending; hostile and silent clients harm nobody."""
+import contextlib
 import os
 import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import stat
 import sys
 import time
@@ -80,6 +82,16 @@ with case("many questions at once come back in their order"):
     while answers.count(b"\n") < 60:
         answers += asker.socket.recv(65536)
     equal([line[:3] for line in answers.decode().splitlines()], ["200", "500", "200"] * 20)
+
+with case("who has answered holds nothing: what is written meanwhile is seen by the next question, and the log can be emptied"):
+    asker = Asker(path)
+    contains(asker.tcp("later@example.net"), "500 none")
+    with open(os.path.join(mail, "later.eml"), "w") as f:
+        f.write(bounce("later", "5.1.1", "550 5.1.1 User unknown"))
+    equal(retour.run("import", os.path.join(mail, "later.eml")).code, 0)
+    contains(asker.tcp("later@example.net"), "200 550")
+    with contextlib.closing(sqlite3.connect(retour.database)) as database:
+        equal(database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0], 0, "nobody reads")
 
 with case("a question that comes byte by byte is understood"):
     asker = Asker(path)
