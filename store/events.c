@@ -6,6 +6,7 @@
  */
 #include <sodium.h>
 #include "store/internal.h"
+#include "store/wording.h"
 
 enum { MONTHS_MAX = 1300 }; /* as many as [retention] events can make */
 
@@ -77,7 +78,10 @@ static int delete_events(
 	if (!deleted)
 		return STORE_OK;
 	k->deleted += deleted;
-	return erasures_note(s, ERASED_EVENT, pseudonym, k->now);
+	return erasures_note(s, ERASED_EVENT, pseudonym, k->now) ||
+			wording_forget(s, day_of(keys_month_start(month)) / 100, pseudonym)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 /* DO_MONTH for each month that still has its key. */

@@ -25,8 +25,8 @@
  *   stream_count   the same by stream of our mail ([stream NAME]); it stays
  *   wording        what receivers said, per day, provider, cause, codes and words (wording.c); it
  *                  stays. wording_few: answers of this month that fewer than k recipients had, and
- *                  16 bits of each one's pseudonym, until the month is over; wording_day: days that
- *                  are yet to be counted
+ *                  a number for each of these, made with a key, until the month is over;
+ *                  wording_day: days that are yet to be counted
  *   message_count  messages per day, mailbox and outcome; they stay
  *   mailbox        when each was read last
  *   mailbox_fact   what its server is known by (facts.h)

@@ -36,6 +36,14 @@
 	X(SQL_WORDING_FEW_PUT, \
 		"INSERT INTO wording_few (month, provider, code, text, who) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET who = excluded.who") \
+	X(SQL_WORDING_FEW_OF_MONTH, \
+		"SELECT provider, code, text, who FROM wording_few WHERE month = ?1") \
+	X(SQL_WORDING_AGED, \
+		"DELETE FROM wording WHERE day >= ?1 AND day < ?2 AND " WORDING_IS_FEW( \
+			"day / 100")) \
+	X(SQL_WORDING_FEW_AGED, \
+		"DELETE FROM wording_few WHERE month = ?1 AND (provider, code, text) NOT IN" \
+		" (SELECT provider, code, text FROM wording WHERE day BETWEEN ?1 * 100 AND ?1 * 100 + 31)") \
 	X(SQL_WORDING_LASTS, \
 		"DELETE FROM wording_few WHERE month = ?1 AND provider = ?2 AND code = ?3 AND text = ?4") \
 	X(SQL_WORDING_KNOWN, \

@@ -6,10 +6,12 @@
  *
  * An answer lasts where K recipients had it in its month. A day's answers are counted when the day
  * is over, all of them in one pass over its events, and anew where mail of that day came later. One
- * that fewer than K recipients have had so far this month stays here until the month is over
- * (wording_few, with 16 bits of each one's pseudonym, which is another in the next month): no
- * report shows it, no other site hears of it, and then it goes. What is not counted by itself is in
- * the tallies all the same, and the report calls it other answers.
+ * that fewer than K recipients have had so far this month stays here until the month is over, and
+ * no day of it for longer than its words stay with the events: no report shows it, no other site
+ * hears of it. wording_few has a number of 16 bits for each of its recipients, made of 16 bits of
+ * the pseudonym of the month with a key outside the database, for this answer alone: it counts
+ * them, and joins nothing with an event. What is not counted by itself is in the tallies all the
+ * same, and the report calls it other answers.
  *
  * Anyone can send what nobody has said before. Of a day no more is kept than the DAY_WORDINGS_MAX
  * most frequent answers, and of one provider no more than PROVIDER_WORDINGS_MAX.
@@ -28,6 +30,9 @@ enum {
 	PROVIDER_WORDINGS_MAX = 24,
 	WHO_MAX = 1000, /* as [privacy] k has it */
 };
+
+/* What stands before the numbers; without it they are 16 bits of the pseudonyms themselves. */
+enum { WHO_KEYED = 1 };
 
 /* An answer of a day, and who had it: as many as are to be told apart, in the order of numbers. */
 struct spoken {
@@ -111,6 +116,20 @@ static struct spoken *spoken_place(struct said_day *h, const struct spoken *want
 	return h->slot[i] = h->spoken[h->n++] = new;
 }
 
+/* For recipients of whose pseudonym these are the first bytes. */
+static uint16_t who_number(const struct store *s, int64_t month, const struct spoken *a,
+	const unsigned char pseudonym[2])
+{
+	char text[sizeof *a];
+	unsigned char out[crypto_generichash_BYTES_MIN];
+	int n = snprintf(text, sizeof text, "retour answer 1%c%lld\n%s\n%s\n%s\n%02x%02x", '\0',
+		(long long)month, a->provider, a->code, a->text, pseudonym[0], pseudonym[1]);
+
+	crypto_generichash(
+		out, sizeof out, (unsigned char *)text, (size_t)n, keys_message(s), KEY_SIZE);
+	return (uint16_t)(out[0] << 8 | out[1]);
+}
+
 /* Notes a recipient once, until there are K. Two who share a number count as one. False without
  * memory. */
 static bool spoken_to(struct spoken *a, unsigned k, uint16_t who)
@@ -157,10 +176,10 @@ static int count_event(struct said_day *h, sqlite3_stmt *st)
 	struct spoken *a = spoken_place(h, &wanted, &failed);
 	if (a) {
 		a->count++;
-		if (sqlite3_column_bytes(st, 1) == PSEUDONYM_SIZE &&
+		if (a->n < h->s->o.k && sqlite3_column_bytes(st, 1) == PSEUDONYM_SIZE &&
 			month_of_time(sqlite3_column_int64(st, 0)) == h->day / 100)
 			failed = !spoken_to(
-				a, h->s->o.k, (uint16_t)(pseudonym[0] << 8 | pseudonym[1]));
+				a, h->s->o.k, who_number(h->s, h->day / 100, a, pseudonym));
 	}
 	return failed ? store_fail(h->s, STORE_FAILED, "no memory") : STORE_OK;
 }
@@ -188,9 +207,12 @@ static int spoken_before(struct store *s, struct spoken *a, int64_t month, bool 
 
 	while (db_row(s, st, &result)) {
 		const unsigned char *who = sqlite3_column_blob(st, 0);
+		const int n = sqlite3_column_bytes(st, 0), keyed = n % 2;
 		few = true;
-		for (int i = 0; i + 1 < sqlite3_column_bytes(st, 0) && !result; i += 2)
-			if (!spoken_to(a, s->o.k, (uint16_t)(who[i] << 8 | who[i + 1])))
+		for (int i = keyed; i + 1 < n && !result; i += 2)
+			if (!spoken_to(a, s->o.k,
+				    keyed ? (uint16_t)(who[i] << 8 | who[i + 1])
+					  : who_number(s, month, a, who + i)))
 				result = store_fail(s, STORE_FAILED, "no memory");
 	}
 	int64_t known = 0;
@@ -204,10 +226,10 @@ static int spoken_before(struct store *s, struct spoken *a, int64_t month, bool 
 /* Whether an answer lasts goes by what it was before the day's rows are there. */
 static int keep_spoken(struct store *s, struct spoken *a, int32_t day)
 {
-	unsigned char who[2 * WHO_MAX];
+	unsigned char who[1 + 2 * WHO_MAX] = { WHO_KEYED };
 	const int64_t month = day / 100;
 	bool lasts = false;
-	int n = 0, result = spoken_before(s, a, month, &lasts);
+	int n = 1, result = spoken_before(s, a, month, &lasts);
 
 	for (unsigned i = 0; i < a->n && i < WHO_MAX; i++) {
 		who[n++] = (unsigned char)(a->who[i] >> 8);
@@ -304,6 +326,53 @@ static int count_due(struct store *s, int32_t day, int64_t cutoff)
 	return counted ? STORE_OK : count_day(s, day);
 }
 
+/*
+ * Of CUTOFF's month: the days before it of what few had. Who had it is counted on as long as one of
+ * its days is there.
+ */
+static int forget_aged(struct store *s, int64_t cutoff)
+{
+	const int64_t day = day_of(cutoff);
+
+	if (db_run(s, SQL_WORDING_AGED, "ii", day / 100 * 100, day))
+		return STORE_FAILED;
+	if (!sqlite3_changes64(s->db))
+		return STORE_OK;
+	return db_run(s, SQL_WORDING_FEW_AGED, "i", day / 100) ? STORE_FAILED
+							       : held_note_deletion(s);
+}
+
+int wording_forget(struct store *s, int64_t month, const unsigned char *pseudonym)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_WORDING_FEW_OF_MONTH, "i", month);
+	unsigned char who[1 + 2 * WHO_MAX];
+	int result = STORE_OK;
+
+	while (db_row(s, st, &result)) {
+		struct spoken a = { .count = 0 };
+		db_text(st, 0, a.provider, sizeof a.provider);
+		db_text(st, 1, a.code, sizeof a.code);
+		db_text(st, 2, a.text, sizeof a.text);
+		const unsigned char *held = sqlite3_column_blob(st, 3);
+		const int n = sqlite3_column_bytes(st, 3), keyed = n % 2;
+		int left = keyed;
+		const uint16_t gone = keyed ? who_number(s, month, &a, pseudonym)
+					    : (uint16_t)(pseudonym[0] << 8 | pseudonym[1]);
+		if (n > (int)sizeof who)
+			continue; /* none of ours */
+		memset(who, WHO_KEYED, sizeof who);
+		for (int i = keyed; i + 1 < n; i += 2)
+			if ((uint16_t)(held[i] << 8 | held[i + 1]) != gone) {
+				memcpy(who + left, held + i, 2);
+				left += 2;
+			}
+		if (left < n)
+			result = db_run(s, SQL_WORDING_FEW_PUT, "itttb", month, a.provider, a.code,
+				a.text, who, left);
+	}
+	return result;
+}
+
 int wordings_count(struct store *s, int64_t now, int64_t cutoff)
 {
 	const int64_t today = day_of(now);
@@ -319,6 +388,8 @@ int wordings_count(struct store *s, int64_t now, int64_t cutoff)
 			result = db_int(s, &day, SQL_WORDING_NEXT, "i", today);
 	}
 	wording_discard(s);
+	if (!result)
+		result = forget_aged(s, cutoff);
 	if (!result)
 		result = db_int(s, &few, SQL_WORDING_FEW_OVER, "i", today / 100);
 	if (result || !few)

@@ -113,13 +113,138 @@ static void what_few_had_goes_with_its_month(void **state)
 	for (int i = 0; i < 30; i++)
 		say("gmail", "552 5.2.2 Peculiar mailbox of line 7", 1, NOW + i * 60);
 	purge_at(NOW + DAY);
-	assert_int_equal(query_int("SELECT length(who) FROM wording_few"), 18);
+	assert_int_equal(query_int("SELECT length(who) FROM wording_few"), 19);
 	assert_int_equal(read_month(202611), 0);
 	purge_at(NOW + 14 * DAY); /* 1 December */
 	assert_int_equal(query_int("SELECT count(*) FROM wording"), 0);
 	assert_int_equal(query_int("SELECT count(*) FROM wording_few"), 0);
 	purge_at(NOW + 45 * DAY); /* the events' words, too */
 	assert_int_equal(count_bytes("Peculiar", 8), 0);
+}
+
+#define FEW "552 5.2.2 Peculiar mailbox of line 7"
+
+/* The first bytes of all pseudonyms, as rows from before have them. */
+static size_t first_bytes(sqlite3 *db, unsigned char out[64])
+{
+	sqlite3_stmt *st;
+	size_t n = 0;
+
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT DISTINCT pseudonym FROM event", -1, &st, 0),
+		SQLITE_OK);
+	for (; sqlite3_step(st) == SQLITE_ROW && n < 64; n += 2)
+		memcpy(out + n, sqlite3_column_blob(st, 0), 2);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static void who_as_before(void)
+{
+	unsigned char first[64];
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	const size_t n = first_bytes(db, first);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "UPDATE wording_few SET who = ?1", -1, &st, 0), SQLITE_OK);
+	sqlite3_bind_blob(st, 1, first, (int)n, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+/* How many of those who had an answer the file names by their pseudonyms. */
+static int named(void)
+{
+	unsigned char first[64];
+	sqlite3_stmt *st;
+	sqlite3 *db;
+	int found = 0;
+
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	const size_t n = first_bytes(db, first);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT who FROM wording_few", -1, &st, 0), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		for (size_t i = 0; i < n; i += 2)
+			for (int j = sqlite3_column_bytes(st, 0) % 2;
+				j + 1 < sqlite3_column_bytes(st, 0); j += 2)
+				found += !memcmp(
+					(const char *)sqlite3_column_blob(st, 0) + j, first + i, 2);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return found;
+}
+
+/* Neither by the first bytes of a pseudonym nor by the same numbers at two answers. */
+static void who_had_it_is_not_said(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		say("gmail", FEW, i, NOW);
+		say("gmail", "552 5.2.2 Another mailbox of line 7", i, NOW);
+	}
+	purge_at(NOW + DAY);
+	assert_int_equal(query_int("SELECT count(DISTINCT who) FROM wording_few"), 2);
+	assert_true(named() < 3); /* by chance one in 400 */
+	who_as_before();
+	assert_int_equal(named(), 18);
+	for (int i = 0; i < 9; i++)
+		say("gmail", FEW, i, NOW + DAY);
+	purge_at(NOW + 2 * DAY);
+	assert_true(named() < 9 + 3);        /* the other one was not heard of since */
+	say("gmail", FEW, 9, NOW + 2 * DAY); /* they are ten, and were nine until now */
+	assert_int_equal(read_month(202611), 0);
+	purge_at(NOW + 3 * DAY);
+	assert_int_equal(read_month(202611), 1);
+}
+
+/* Words of few are kept no longer here than beside the events; those of many are. */
+static void what_few_had_goes_with_its_words(void **state)
+{
+	(void)state;
+	close_store();
+	struct store_options o = test_options();
+	o.retention[RETAIN_DIAGNOSTICS].period = 3 * DAY;
+	ok(open_store(o, NOW));
+	read_at = NOW + 2 * DAY; /* else the words are too old already */
+	for (int i = 0; i < 12; i++)
+		say("gmail", FULL, i, NOW);
+	say("gmail", FEW, 1, NOW);
+	say("gmail", FEW, 2, NOW + 2 * DAY);
+	read_at = NOW + 20 * DAY;
+	purge_at(NOW + 3 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE diagnostic IS NOT NULL"), 1);
+	assert_int_equal(
+		query_int("SELECT group_concat(day, '') FROM wording WHERE text LIKE 'Peculiar%'"),
+		20261119);
+	assert_int_equal(query_int("SELECT count(*) FROM wording_few"), 1);
+	purge_at(NOW + 6 * DAY);
+	assert_int_equal(query_int("SELECT count(*) FROM event WHERE diagnostic IS NOT NULL"), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM wording_few"), 0);
+	assert_int_equal(count_bytes("Peculiar", 8), 0);
+	assert_int_equal(read_month(202611), 1);
+}
+
+/* Whoever is erased is not among those who had it either. */
+static void who_is_erased_had_nothing(void **state)
+{
+	struct erased sum = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		say("gmail", FEW, i, NOW);
+	purge_at(NOW + DAY);
+	ok(store_begin(store));
+	ok(store_forget(store, "r4@example.net", 14, false, NOW + DAY, &sum));
+	ok(store_commit(store));
+	assert_int_equal(sum.events, 1);
+	assert_int_equal(query_int("SELECT length(who) FROM wording_few"), 17);
+	for (int i = 9; i < 10; i++)
+		say("gmail", FEW, i, NOW + DAY);
+	purge_at(NOW + 2 * DAY);
+	assert_int_equal(read_month(202611), 0); /* nine others */
 }
 
 static void forged_and_other_mail_is_not_counted(void **state)
@@ -282,6 +407,9 @@ int main(void)
 		TEST(a_word_without_end_has_no_room),
 		TEST(recipients_of_a_month_are_counted_together),
 		TEST(what_few_had_goes_with_its_month),
+		TEST(who_had_it_is_not_said),
+		TEST(what_few_had_goes_with_its_words),
+		TEST(who_is_erased_had_nothing),
 		TEST(forged_and_other_mail_is_not_counted),
 		TEST(a_day_is_counted_anew_while_its_words_are_there),
 		TEST(a_day_is_noted_with_its_events),
