@@ -141,7 +141,7 @@ const struct command commands[] = {
 		"  --source NAME   where the counts come from; a later file of the same source replaces the days that it has (default: import)\n"
 		"  --beside-log    this mail is in no log that is counted; else a day's file takes the place of what its logs say was sent\n"
 		"A file with an error is not stored at all; each error names line and column, and the exit code is 1.\n"
-		"log FILE…         counts deliveries, deferrals and rejections in logs of Postfix, Exim, sendmail, OpenSMTPD, qmail and PowerMTA (accounting files),\n"
+		"log FILE…|-       counts deliveries, deferrals and rejections in logs of Postfix, Exim, sendmail, OpenSMTPD, qmail and PowerMTA (accounting files),\n"
 		"plain, .gz or .zst, as syslogd, the journal (also -o json) or a container's runtime writes them. A file that was counted before, whatever its name is now,\n"
 		"is read on from where it ended; give the rotated ones with the present one. Exit code 1 where lines tell of deliveries and none of\n"
 		"them could be read.\n"

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,13 +22,16 @@
 #include "reports/jsonline.h"
 
 enum {
-	PATIENCE = 120, /* seconds for an answer */
+	PATIENCE = 120,           /* seconds for an answer */
+	PIPE_SILENCE = 60 * 1000, /* milliseconds: whoever follows a log would hold the lock */
 };
 
 struct input {
 	const char *path;
 	int fd;
 	struct stat st;
+	bool piped;  /* what was read is gone: it is read in order, and known by its first bytes */
+	uint64_t at; /* where that reading is */
 };
 
 struct counting {
@@ -133,7 +137,7 @@ static int take_mark(
 	memcpy(&m, c->payload, sizeof m);
 	struct log_file f = { .length = m.length, .offset = m.offset, .at = c->now };
 	memcpy(f.fingerprint, m.fingerprint, sizeof f.fingerprint);
-	if (m.end && !m.shorter) {
+	if (m.end && !m.shorter && !in->piped) {
 		f.device = in->st.st_dev;
 		f.inode = in->st.st_ino;
 		f.size = raw;
@@ -233,14 +237,41 @@ static bool is_unchanged(const struct counting *c, const struct stat *st)
 	return false;
 }
 
-/* Positions beyond the end are the end. */
-static ssize_t read_at(int fd, unsigned char *buffer, size_t n, uint64_t position)
+/* The next bytes of a pipe; -1 with ETIMEDOUT where none comes for long. */
+static ssize_t read_piped(int fd, unsigned char *buffer, size_t n)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	ssize_t got;
-	do
-		got = pread(fd, buffer, n, (off_t)position);
-	while (got < 0 && errno == EINTR);
+	do {
+		int polled = poll(&ready, 1, PIPE_SILENCE);
+		if (!polled)
+			errno = ETIMEDOUT;
+		got = polled > 0 ? read(fd, buffer, n) : -1;
+	} while (got < 0 && errno == EINTR);
 	return got;
+}
+
+/* Positions beyond the end are the end. What a pipe has before POSITION is passed over. */
+static ssize_t read_at(struct input *in, unsigned char *buffer, size_t n, uint64_t position)
+{
+	size_t have = 0;
+	ssize_t got = 1;
+	while (!in->piped) {
+		got = pread(in->fd, buffer, n, (off_t)position);
+		if (got >= 0 || errno != EINTR)
+			return got;
+	}
+	while (got > 0 && in->at < position) {
+		uint64_t left = position - in->at;
+		got = read_piped(in->fd, buffer, left < n ? (size_t)left : n);
+		in->at += got > 0 ? (uint64_t)got : 0;
+	}
+	while (got > 0 && have < n) {
+		got = read_piped(in->fd, buffer + have, n - have);
+		have += got > 0 ? (size_t)got : 0;
+	}
+	in->at += have;
+	return got < 0 ? -1 : (ssize_t)have;
 }
 
 static void say_totals(const char *path, const struct wire_log_mark *m)
@@ -279,7 +310,7 @@ static int judge_count(const char *path, const struct wire_log_mark *m)
 	return EXIT_WELL;
 }
 
-static int count_file(struct counting *c, const struct input *in)
+static int count_file(struct counting *c, struct input *in)
 {
 	static unsigned char buffer[WIRE_LOG_CHUNK];
 	struct wire_log_file head = {
@@ -292,17 +323,22 @@ static int count_file(struct counting *c, const struct input *in)
 	if (wire_send(c->fd, WIRE_LOG_FILE, &head, sizeof head, NULL, 0))
 		return break_off(c, in->path, "the log reader is gone");
 	while (!ended && !c->broken) {
-		ssize_t n = read_at(in->fd, buffer,
+		ssize_t n = read_at(in, buffer,
 			at.position ? sizeof buffer
 				    : WIRE_LOG_HEAD /* enough to know the file by */,
 			at.position);
 		if (n < 0) {
-			log_error("%s: %s", in->path, strerror(errno));
+			if (errno == ETIMEDOUT)
+				log_error("%s: nothing came for %d s; it is counted up to there",
+					in->path, PIPE_SILENCE / 1000);
+			else
+				log_error("%s: %s", in->path, strerror(errno));
 			return EXIT_LOST;
 		}
 		ended = n == 0;
-		if (ended && at.position > (uint64_t)in->st.st_size)
-			at.position = (uint64_t)in->st.st_size;
+		uint64_t whole = in->piped ? in->at : (uint64_t)in->st.st_size;
+		if (ended && at.position > whole)
+			at.position = whole;
 		if (wire_send(c->fd, ended ? WIRE_LOG_END : WIRE_LOG_BYTES, &at, sizeof at, buffer,
 			    (size_t)n))
 			return break_off(c, in->path, "the log reader is gone");
@@ -316,22 +352,33 @@ static int count_file(struct counting *c, const struct input *in)
 	return result;
 }
 
-/* Opens PATH, which has to be a file: what comes through a pipe cannot be known again. */
-static bool open_input(struct input *in, const char *path)
+static const char *unopened_hint(int why)
 {
-	*in = (struct input){ .path = path,
-		.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) };
-	const char *hint = "";
+	if (why == EACCES)
+		return "; on Debian its group is adm: usermod -aG adm retour";
+	return why == ENOENT
+		? "; is it in the journal? retour(1), SENT COUNTS, has how to read that"
+		: "";
+}
+
+/* Opens PATH, which has to be a file, or "-": stdin, which may be a pipe as well. */
+static bool open_input(struct input *in, const char *path, int64_t now)
+{
+	bool standard = !strcmp(path, "-");
+	*in = (struct input){ .path = standard ? "stdin" : path,
+		.fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+			       : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) };
 	if (in->fd < 0 || fstat(in->fd, &in->st)) {
-		if (!strcmp(path, "-"))
-			hint = "; a log is known again by its file: right would be its path";
-		else if (errno == EACCES)
-			hint = "; on Debian its group is adm: usermod -aG adm retour";
-		log_error("%s: %s%s", path, strerror(errno), hint);
-	} else if (!S_ISREG(in->st.st_mode))
-		log_error("%s: not a regular file", path);
-	else
+		log_error("%s: %s%s", in->path, strerror(errno), unopened_hint(errno));
+	} else if (S_ISREG(in->st.st_mode)) {
 		return true;
+	} else if (standard && !S_ISDIR(in->st.st_mode)) {
+		in->piped = true;
+		in->st.st_mtime = now;
+		return true;
+	} else {
+		log_error("%s: not a regular file", in->path);
+	}
 	if (in->fd >= 0)
 		close(in->fd);
 	return false;
@@ -428,7 +475,7 @@ int volumelog_count(struct session *s, char **paths, size_t count, int64_t now, 
 	pid_t pid = -1;
 	int result = in ? EXIT_WELL : EXIT_LOST;
 	for (size_t i = 0; in && i < count; i++) {
-		if (open_input(&in[inputs], paths[i]))
+		if (open_input(&in[inputs], paths[i], now))
 			inputs++;
 		else
 			result = EXIT_LOST;
@@ -437,7 +484,7 @@ int volumelog_count(struct session *s, char **paths, size_t count, int64_t now, 
 	if (inputs)
 		result = exit_worse(result, start_log_reader(&c, &pid));
 	for (size_t i = 0; pid > 0 && i < inputs && !c.broken; i++)
-		if (!is_unchanged(&c, &in[i].st))
+		if (in[i].piped || !is_unchanged(&c, &in[i].st))
 			result = exit_worse(result, count_file(&c, &in[i]));
 	if (c.open)
 		store_rollback(s->store);

@@ -81,7 +81,7 @@ MISTAKES = (
     ("a suppression list given to import", named("b.csv", "email,reason\nx,y\n"), ["import", "{dir}/b.csv"], 2, ["retour suppress import"]),
     ("a suppression list of nobody", named("b.csv", "email,reason\nx,y\n"), ["suppress", "import", "--from", "sengrid", "{dir}/b.csv"], 2, ["sengrid", "sendgrid"]),
     ("volumes without columns", named("v.csv", "gmail,3\n"), ["volume", "import", "{dir}/v.csv"], 1, ["line 1", "day,campaign,provider-or-domain,sent"]),
-    ("a log from stdin", nothing, ["volume", "log", "-"], 1, ["right would be its path"]),
+    ("a directory as a log", nothing, ["volume", "log", "/tmp"], 1, ["/tmp: not a regular file"]),
     ("a mailbox that is not configured", nothing, ["poll", "bonces"], 2, ["[mailbox bonces]"]),
     ("a comment without text", nothing, ["comment", "--month", "2026-10"], 2, ["TEXT"]),
     ("an open address for the socket", nothing, ["serve", "--postfix", "0.0.0.0:9999"], (1, 2), ["0.0.0.0", "loopback"]),

@@ -64,6 +64,7 @@ SLIPS = (
     ("a list with columns, none named", nothing, ["check", "{dir}/two.csv"], 1, ["--column says which"]),
     ("a column beyond the last", nothing, ["check", "--column", "9", "{dir}/two.csv"], 2, ["fewer than 9 columns"]),
     ("a directory to ask about", nothing, ["check", "{dir}"], 1, ["{dir}", "Is a directory"]),
+    ("a log that is only in the journal", nothing, ["volume", "log", "/nonexistent/mail.log"], 1, ["/nonexistent/mail.log", "in the journal?"]),
     ("mail packed", nothing, ["import", "{dir}/mbox.gz"], 2, ["mbox.gz", "gunzip"]),
     ("mail as Outlook saves it", nothing, ["import", "{dir}/mail.msg"], 2, ["mail.msg", ".eml"]),
     ("mail printed to PDF", nothing, ["import", "{dir}/mail.pdf"], 2, ["mail.pdf", "PDF"]),

@@ -213,7 +213,7 @@ with case("no address, no queue id in any file of the store, nor in what is said
                     true(word not in data, "%s in %s" % (word, name))
     true("anna" not in result.err + result.out and "@" not in result.err + result.out, result)
 
-with case("what is no log: 1; no such file: 1; a pipe: 1; the others are counted"):
+with case("what is no log: 1; no such file: 1; a directory: 1; the others are counted"):
     retour = fresh()
     contains(count(retour, put(retour, "notes.txt", b"hello\nworld\n"), code=1).err, "no line of Postfix")
     count(retour, os.path.join(retour.logs, "nonesuch"), put(retour, "mail.log", log), code=1)
@@ -221,6 +221,35 @@ with case("what is no log: 1; no such file: 1; a pipe: 1; the others are counted
     contains(count(retour, retour.logs, code=1).err, "not a regular file")
     equal(retour.run("volume", "log").code, 2)
     equal(count(retour, put(retour, "empty.log", b"")).code, 0)
+
+log = read("postfix.log")
+with case("stdin: through a pipe, from a file, packed; the same again, and more of the same, counts once, and so does its file"):
+    retour = fresh()
+    half = log[:log.index(b"\n", len(log) // 2) + 1]
+    for data in b"", half, half, log, log:
+        equal(retour.run("volume", "log", "-", input=data).code, 0)
+    count(retour, put(retour, "mail.log", log))
+    equal(rows(retour), wanted("postfix"))
+    for data, through in ((gzip.compress(log), subprocess.PIPE), (log, open(put(retour, "mail.log", log), "rb"))):
+        retour = fresh()
+        process = retour.start("volume", "log", "-", stdin=through)
+        process.communicate(data if through == subprocess.PIPE else None, 60)
+        equal((process.returncode, rows(retour)), (0, wanted("postfix")))
+    contains(retour.run("volume", "log", "-", input=b"hello\nworld\n").err, "stdin: no line of Postfix")
+
+with case("stdin: pieces of a journal, each with what is new, as retour(1) has it; in pieces that come slowly, too"):
+    with open(os.path.join(ROOT, "etc", "retour.1")) as f:
+        contains(f.read(), "journalctl -q -o short-iso --cursor-file=/var/lib/retour/journal SYSLOG_FACILITY=2 |")
+    retour = fresh()
+    lines = log.splitlines(True)
+    for at in range(0, len(lines), 5):
+        process = retour.start("volume", "log", "-", stdin=subprocess.PIPE)
+        for line in lines[at:at + 5]:
+            process.stdin.write(line)
+            process.stdin.flush()
+        process.communicate(timeout=60)
+        equal(process.returncode, 0)
+    equal(rows(retour), wanted("postfix"))
 
 with case("garbage, very long lines, NULs and torn UTF-8 between good lines"):
     retour = fresh()
