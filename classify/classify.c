@@ -213,7 +213,8 @@ static bool is_own_notice(struct reader *r)
 static bool is_notice(const struct reader *r)
 {
 	struct status s = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human)).status;
-	return r->notice_subject && !(s.digit == 4 && s.subject == 3 && r->bounce_sender);
+	bool taken = span_find_nocase(r->prose->human, SPAN(": 354 ")) >= 0;
+	return r->notice_subject && !(taken && s.digit == 4 && s.subject == 3 && r->bounce_sender);
 }
 
 /* What cannot be read as a whole is left to a person. */

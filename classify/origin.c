@@ -36,6 +36,7 @@ static const struct {
 	KNOWN("Envelope-To", original_recipient),
 	KNOWN("X-Envelope-To", original_recipient),
 	KNOWN("X-Rcpt-To", original_recipient),
+	KNOWN("X-Delivered-To", original_recipient),
 	KNOWN("X-Forwarded-For", delivered[0]),
 	KNOWN("Apparently-To", to),
 	KNOWN("Subject", subject),

@@ -281,6 +281,16 @@ static struct span without_footers(struct span text)
 	return text;
 }
 
+/* The begin of the line of signs above AT, "-- " or "____", that begins a paragraph; else AT. */
+static size_t rule_begin(struct span text, size_t at)
+{
+	size_t end = at && text.p[at - 1] == '\n' ? at - 1 : at, begin = end;
+
+	while (begin && strchr(" \t-_=*#", text.p[begin - 1]))
+		begin--;
+	return begin < end && begin && text.p[begin - 1] == '\n' ? begin : at;
+}
+
 /*
  * Where the first paragraph begins that is a disclaimer or a scanner's footer, though no line parts
  * it from the text; its end where there is none, or a code stands behind it. Not the first
@@ -295,6 +305,7 @@ static size_t footer_begin(const struct prose *p, const struct rules *rules)
 			continue;
 		while (at && strchr(" \t*>[(", human.p[at - 1]))
 			at--;
+		at = rule_begin(human, at);
 		struct codes c = codes_find((struct span){ human.p + at, human.n - at });
 		if (at >= 2 && human.p[at - 1] == '\n' && human.p[at - 2] == '\n' && !c.reply &&
 			!c.status.digit && span_trim((struct span){ human.p, at }).n)
