@@ -85,6 +85,8 @@ static const unsigned char *word_behind(const struct beside *b, const unsigned c
 
 	if (b->end - p > 2 && *p == '\'' && p[1] == 's')
 		p += 2; /* "could not find the recipient's", and then what of his */
+	else if (p < b->end && *p == '"')
+		p++; /* '"user unknown" is what', and then what he says of it */
 	word = skip_blanks(b->letters, p, b->end);
 	if (word == p || (word < b->end && *word == '(') ||
 		(word[-1] == '\n' && word < b->end && *word >= 'A' && *word <= 'Z'))
@@ -112,10 +114,12 @@ static bool is_strange_before(struct beside *b, const unsigned char *at)
 {
 	enum { WORDS = 5 };
 	uint64_t senses = 0;
+	bool tied = false;
 
 	for (unsigned i = 0; i < WORDS && (at = word_before(b, at)); i++) {
+		tied |= (senses & SENSE(OF)) != 0;
 		if (is_strange(b, at) || (!i && is_count(b, at, b->end)))
-			return !i || senses & SENSE(OF);
+			return !i || tied;
 		senses = senses_at(b, at);
 		if (!(senses & (SENSE(PLAIN) | SENSE(OF) | SENSE(BOX) | SENSE(MAIL))))
 			return false;

@@ -30,13 +30,25 @@ enum veto {
 	VETO_SURE
 }; /* the higher is the stronger */
 
+/* "Please do not try again": there is a not before the byte AT. */
+static bool is_denied_before(struct span text, size_t at)
+{
+	struct span before = { text.p, at };
+
+	while (before.n && before.p[before.n - 1] == ' ')
+		before.n--;
+	return span_ends_nocase(before, SPAN(" not")) || span_ends_nocase(before, SPAN("n't")) ||
+		span_ends_nocase(before, SPAN(" never"));
+}
+
 /*
  * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
  * only of those near it.
  */
-static enum veto veto_of_words(const struct rules *r, const struct matches *found,
-	const struct decision *d, const struct bid *hard, unsigned where)
+static enum veto veto_of_words(const struct rules *r, struct heard *h, const struct decision *d,
+	const struct bid *hard, unsigned where)
 {
+	const struct matches *found = heard_words(r, h);
 	enum veto veto = VETO_NONE, one;
 
 	for (size_t i = 0; i < found->count; i++) {
@@ -47,7 +59,8 @@ static enum veto veto_of_words(const struct rules *r, const struct matches *foun
 			(rule->phrase_and_code && !rule_code_fits(rule, d->reply, d->status)) ||
 			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
 			(where == WHERE_HUMAN &&
-				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR))
+				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR) ||
+			(rule->mark == MARK_PASSING && is_denied_before(h->text, begin)))
 			continue;
 		if (rule->mark == MARK_PASSING)
 			one = rule->rank >= RANK_SURE ? VETO_PASSING_SURE : VETO_PASSING;
@@ -100,14 +113,14 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 {
 	const struct bid *hard = &bids->best[CLASS_HARD];
 	enum veto codes = veto_of_codes(d, bids),
-		  words = veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
+		  words = veto_of_words(r, answer, d, hard, WHERE_DIAGNOSTIC);
 
 	if (bids->clues->names_us)
 		return VETO_SURE;
 	if (bids->clues->mentions_us && codes < VETO_US)
 		codes = VETO_US;
 	if (hard->human) {
-		enum veto near = veto_of_words(r, heard_words(r, human), d, hard, WHERE_HUMAN);
+		enum veto near = veto_of_words(r, human, d, hard, WHERE_HUMAN);
 		words = near > words ? near : words;
 	}
 	return codes > words ? codes : words;
@@ -161,7 +174,7 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 	if (hard->weight < bids->best[other].weight || !hard->weight) {
 		if (bids->best[other].weight > WEIGHT_DIGIT || bids->passing)
 			return other;
-		veto = veto_of_words(r, heard_words(r, answer), d, hard, WHERE_DIAGNOSTIC);
+		veto = veto_of_words(r, answer, d, hard, WHERE_DIAGNOSTIC);
 		if (veto > VETO_PASSING_SURE)
 			return bid_about_us(bids);
 		return veto && bids->turned ? bid_passes(bids) : other;

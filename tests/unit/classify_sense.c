@@ -166,6 +166,8 @@ static void test_strangers(void **state)
 		{ "550 not the box unknown", false },
 		{ "550 not found: macro", false },
 		{ "550 ERR-17 box unknown", true },
+		{ "550 \"box unknown\" is what", false },
+		{ "550 macro mail of the box unknown", false },
 		{ "550 box unknown in the house, macro", true },
 		{ "550 box unknown and macro", true },
 		{ "550 boxstable unknown", false },
