@@ -23,7 +23,7 @@ unsigned risen_class(const struct month_report *r, unsigned but);
 void say_change(const struct month_report *r, struct sentence *s);
 
 /*
- * The measures of REPORT, which is R as XML, into R, the weightiest first. 0, or -1 with ERROR.
+ * The measures of REPORT, which is R as XML, into R, the most urgent first. 0, or -1 with ERROR.
  */
 int measures_find(struct month_report *r, xmlDoc *report, char *error, size_t size);
 

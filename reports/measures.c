@@ -19,8 +19,10 @@ enum {
 	FILLINGS_MAX = 16,
 	VALUE_SIZE = 128,
 	CATEGORIES_SIZE = 96,
-	/* of all notices: less of a cause is not urgent unless it began in the month */
+	/* of all notices: less of a cause is not urgent unless it began in the month … */
 	URGENT_PERCENT = 5,
+	/* … nor is less than one in so many mails, unless it rose by half */
+	URGENT_OF_SENT = 1000,
 };
 
 /* One measure while it is judged. */
@@ -133,6 +135,17 @@ static uint64_t said_at_least(const struct cell *c, unsigned k, bool *whole)
 	return c->state == CELL_WITHHELD ? k : figure_shown(c);
 }
 
+/* N of some causes, of which there were BEFORE in the month before, want to be seen to now. */
+static bool is_urgent(const struct month_report *r, uint64_t n, uint64_t before)
+{
+	const struct cell *sent = &r->month->sent;
+	if (n * 100 < figure_notices(r->month) * URGENT_PERCENT)
+		return false;
+	if (sent->state != CELL_SHOWN || sent->n == 0 || n * URGENT_OF_SENT >= sent->n)
+		return true;
+	return months_comparable(r) && n * 2 >= before * 3 && n >= before + r->k;
+}
+
 /* A measure that names causes: how many, where, since when. */
 static bool judge_categories(
 	struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
@@ -141,7 +154,7 @@ static bool judge_categories(
 	char list[CATEGORIES_SIZE], count[COUNT_TEXT_SIZE] = "", number_alone[COUNT_TEXT_SIZE],
 				    date[DATE_TEXT_SIZE], what[64];
 	const char *provider = "";
-	uint64_t n = 0, most = 0;
+	uint64_t n = 0, before = 0, most = 0;
 	int since = 0;
 	bool whole = true;
 	property(node, "category", list, sizeof list);
@@ -149,8 +162,10 @@ static bool judge_categories(
 		uint64_t of_category = 0;
 		if (!names_category(list, g))
 			continue;
-		for (unsigned c = 0; c < COLUMN_COUNT; c++)
+		for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 			of_category += said_at_least(&r->month->category[c][g], r->k, &whole);
+			before += figure_shown(&r->month[1].category[c][g]);
+		}
 		n += of_category;
 		if (of_category > most) {
 			most = of_category;
@@ -162,8 +177,7 @@ static bool judge_categories(
 	if (n == 0 ||
 		(!since && m->weight * 100 < (double)figure_notices(r->month) * WEIGHT_PERCENT))
 		return false;
-	if (!since && n * 100 < figure_notices(r->month) * URGENT_PERCENT &&
-		strcmp(m->urgency, "now") == 0)
+	if (!since && !is_urgent(r, n, before) && strcmp(m->urgency, "now") == 0)
 		snprintf(m->urgency, sizeof m->urgency, "this month");
 	snprintf(what, sizeof what, "measure.%s.what", m->id);
 	number_text(r->texts, n, number_alone, sizeof number_alone);
@@ -203,11 +217,26 @@ static bool judge_conditions(
 	return false;
 }
 
-/* Keeps the list in the order of weight; equal ones in the order of the file. */
+static unsigned urgency_rank(const struct measure *m)
+{
+	if (strcmp(m->urgency, "now") == 0)
+		return 0;
+	return strcmp(m->urgency, "watch") == 0 ? 2 : 1;
+}
+
+static bool goes_before(const struct measure *a, const struct measure *b)
+{
+	const unsigned x = urgency_rank(a), y = urgency_rank(b);
+	return x != y ? x < y : a->weight > b->weight;
+}
+
+/*
+ * Keeps the list in the order of urgency, then of weight; equal ones in the order of the file.
+ */
 static void place_of_finding(struct month_report *r, const struct measure *m)
 {
 	unsigned i = r->measures;
-	while (i > 0 && r->measure[i - 1].weight < m->weight)
+	while (i > 0 && goes_before(m, &r->measure[i - 1]))
 		i--;
 	if (i == MEASURES_MAX)
 		return;

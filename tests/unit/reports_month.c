@@ -340,6 +340,41 @@ static void first_month_compares_with_nothing(void **state)
 	fake_done(&s);
 }
 
+/*
+ * What a large sender meets every month, one refusal in two thousand mails, is not "now", though it
+ * is a tenth of what comes back; risen to thrice that it is, and stands before what can wait.
+ */
+static void what_is_usual_is_not_urgent(void **state)
+{
+	(void)state;
+	for (int risen = 0; risen < 2; risen++) {
+		struct store s = { 0 };
+		struct report_options o = options();
+		for (int month = 20260800; month <= 20261000; month += 100)
+			for (int d = 1; d <= 30; d++) {
+				const bool more = risen && month == 20261000;
+				fake_sent(&s, month + d, "gmail", "spring", 100000);
+				fake_failures(&s, month + d, CATEGORY_USER_UNKNOWN, "gmail",
+					"spring", 420);
+				fake_failures(&s, month + d, CATEGORY_DOMAIN_UNKNOWN, "other",
+					"spring", 400);
+				fake_failures(&s, month + d, CATEGORY_REPUTATION, "gmail", "spring",
+					more ? 90 : 50);
+			}
+		struct month_report *r = make(&s, &o);
+		unsigned i = 0;
+		while (i < r->measures && strcmp(r->measure[i].id, "reputation") != 0)
+			i++;
+		assert_true(i < r->measures);
+		assert_string_equal(r->measure[i].urgency, risen ? "now" : "this month");
+		for (unsigned m = 1; m < r->measures; m++) /* the urgent ones first */
+			assert_false(strcmp(r->measure[m].urgency, "now") == 0 &&
+				strcmp(r->measure[m - 1].urgency, "now") != 0);
+		month_report_free(r);
+		fake_done(&s);
+	}
+}
+
 /* A figure that is not shown is no ground for a measure. */
 static void hidden_figures_trigger_nothing(void **state)
 {
@@ -388,6 +423,7 @@ int main(void)
 		cmocka_unit_test(cells_without_a_sum_are_hidden),
 		cmocka_unit_test(changes_and_shares),
 		cmocka_unit_test(verdict_names_what_drives_the_change),
+		cmocka_unit_test(what_is_usual_is_not_urgent),
 		cmocka_unit_test(a_class_that_rose_alone_is_said),
 		cmocka_unit_test(each_class_has_its_own_place),
 		cmocka_unit_test(first_month_compares_with_nothing),
