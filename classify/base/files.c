@@ -123,17 +123,43 @@ static int open_draft(const char *draft)
 	}
 }
 
-static int replace_regular(const char *path, struct span bytes, mode_t mode)
+/* The draft's name beside PATH; -1 with errno. */
+static int name_draft(char draft[PATH_MAX], const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char draft[PATH_MAX];
 
-	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >=
-		(int)sizeof draft) {
-		errno = ENAMETOOLONG;
-		return -1;
+	if (snprintf(draft, PATH_MAX, draft_form, (int)(name - path), path, name) < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+int file_try_replacing(const char *path, size_t n)
+{
+	static const char zeros[4096];
+	char draft[PATH_MAX];
+	int fd = name_draft(draft, path) ? -1 : open_draft(draft), result = fd < 0 ? -1 : 0;
+
+	for (size_t i = 0; !result && i < n; i += sizeof zeros)
+		result = write_all(fd, (struct span){ zeros, sizeof zeros });
+	if (!result)
+		result = fsync(fd);
+	if (fd >= 0) {
+		int error = errno;
+		unlink(draft);
+		errno = error;
+		result = close_after(fd, result);
 	}
+	return result;
+}
+
+static int replace_regular(const char *path, struct span bytes, mode_t mode)
+{
+	char draft[PATH_MAX];
 	struct stat before;
+
+	if (name_draft(draft, path))
+		return -1;
 	int fd = open_draft(draft);
 	if (fd < 0)
 		return -1;
@@ -154,13 +180,11 @@ static int replace_regular(const char *path, struct span bytes, mode_t mode)
 
 bool file_finish_replacing(const char *path, char end)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char draft[PATH_MAX], last = (char)~end;
 	struct stat st, old;
 	bool whole = false;
 
-	if (snprintf(draft, sizeof draft, draft_form, (int)(name - path), path, name) >=
-		(int)sizeof draft)
+	if (name_draft(draft, path))
 		return false;
 	int fd = open(draft, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)

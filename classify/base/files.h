@@ -23,6 +23,11 @@ int file_load(const char *path, size_t max, char **heap, size_t *n);
  */
 int file_replace(const char *path, struct span bytes, mode_t mode);
 /*
+ * Would a file_replace() of PATH with N bytes find its place and room now? 0, or -1 with errno.
+ * Leaves nothing behind; a kill leaves what file_finish_replacing() does not take.
+ */
+int file_try_replacing(const char *path, size_t n);
+/*
  * What a kill left of file_replace() after all BYTES were written and before they were in the place
  * of PATH, whose last byte then was END: PATH becomes that now. Not where PATH was written since.
  * True: it did.

@@ -263,6 +263,8 @@ static int read_serve_options(struct serve_options *o, int argc, char **argv)
 	return EXIT_WELL;
 }
 
+enum { TOKEN_LEAST = 16 }; /* characters: it can be tried as often as somebody likes */
+
 static int serve_http(struct server *s, const char *token_file, const sigset_t *waiting)
 {
 	struct http_server h = { .served = &s->served, .listener = &s->listener };
@@ -277,6 +279,13 @@ static int serve_http(struct server *s, const char *token_file, const sigset_t *
 		secret_read(&(struct secret_source){ .file = token_file }, &token, error,
 			sizeof error)) {
 		log_error("serve: %s", error);
+		return EXIT_USAGE;
+	}
+	if (token && strlen(token) < TOKEN_LEAST) {
+		log_error(
+			"serve: %s: a token of fewer than %d characters can be guessed; right would be what `openssl rand -hex 32` prints",
+			token_file, TOKEN_LEAST);
+		secret_free(token);
 		return EXIT_USAGE;
 	}
 	h.token = token;
@@ -338,9 +347,13 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	} else {
 		result = o.http ? serve_http(&s, o.token_file, &waiting)
 				: serve_postfix(&s, &waiting);
-		log_notice("serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
-			(unsigned long long)s.served.asked, (unsigned long long)s.served.refused,
-			(unsigned long long)s.served.deferred, (unsigned long long)s.served.failed);
+		if (result != EXIT_USAGE)
+			log_notice(
+				"serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
+				(unsigned long long)s.served.asked,
+				(unsigned long long)s.served.refused,
+				(unsigned long long)s.served.deferred,
+				(unsigned long long)s.served.failed);
 	}
 	while (s.count)
 		drop(&s, s.count - 1);

@@ -24,10 +24,12 @@ int login_secret(const struct login *from, struct login_given *given, char *erro
 	given->refused = answer.refused;
 	given->later = answer.later;
 	given->lifetime = answer.lifetime > 0 ? answer.lifetime : USUAL_LIFETIME;
+	char life[32] = "unknown time";
+	if (answer.lifetime > 0)
+		snprintf(life, sizeof life, "%" PRId64 " s", answer.lifetime);
 	if (!result)
-		snprintf(given->note, sizeof given->note,
-			"a token by oauth %.40s, good for %" PRId64 " s; ", from->oauth->name,
-			answer.lifetime);
+		snprintf(given->note, sizeof given->note, "a token by oauth %.40s, good for %s; ",
+			from->oauth->name, life);
 	return result;
 }
 

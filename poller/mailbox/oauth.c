@@ -245,6 +245,18 @@ static const char *own_words(const struct exchange *x, struct json_object *objec
 	return buffer;
 }
 
+/* What an answer by its number alone says of the place that was asked. */
+static const char *place_hint(long status)
+{
+	if (status >= 300 && status < 400)
+		return ": it points elsewhere, where no secret is sent; right would be the token server's own address in token_url";
+	if (status == 404 || status == 405)
+		return ": there is no token server at this address; right would be another token_url";
+	return status == 403 || status == 407
+		? ": a proxy or firewall on the way, or the address in token_url"
+		: "";
+}
+
 static int refused_answer(struct exchange *x, struct json_object *object)
 {
 	char words[OAUTH_WORDS_SIZE], skew[96], later[48] = "";
@@ -269,7 +281,8 @@ static int refused_answer(struct exchange *x, struct json_object *object)
 			return oauth_failed(x, troubles[i].refused, "%s: %s%s%s", code,
 				troubles[i].text, skew, words);
 	return oauth_failed(x, x->status >= 400 && x->status < 500,
-		"the token server answers %ld, and not with a token%s%s", x->status, skew, words);
+		"the token server answers %ld, and not with a token%s%s%s", x->status,
+		place_hint(x->status), skew, words);
 }
 
 /* A token goes into one line of a protocol. */
@@ -364,6 +377,13 @@ static int lock_refresh_token(struct exchange *x)
 	/* a kill may have come between an answer and its place: what lies there is the one that is
 	 * taken from now on */
 	file_finish_replacing(file, '\n');
+	if (file_try_replacing(file, SECRET_MAX)) {
+		oauth_failed(x, true,
+			"%s: %s; a new refresh token must find room there, so none is asked for",
+			file, strerror(errno));
+		close(fd);
+		return -2;
+	}
 	return fd;
 }
 

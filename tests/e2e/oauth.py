@@ -10,6 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib import cleanup
 from lib.dovecot import version
 from lib.harness import *
 from lib.tokens import CLIENT, SECRET, Tokens
@@ -138,6 +139,24 @@ with case("refresh_token: where the next one could not be written, none is used 
     fails(retour, path, "must be the program's to write", alert=True)
     equal(tokens.asked, [])
 
+if os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0:
+    with case("refresh_token: on a full disk none is used up, and with room again it works"):
+        retour = secret(fresh(grant="refresh_token"))
+        place = os.path.join(retour.dir, "small")
+        os.mkdir(place)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", place], check=True)
+        cleanup.defer(subprocess.run, ["umount", "-l", place])
+        path = retour.config["oauth test"]["refresh_token_file"] = os.path.join(place, "refresh")
+        shutil.copy(refreshing(retour), path)
+        with open(place + "/filler", "wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, os.statvfs(place).f_bavail * 4096)
+        fails(retour, path, "No space left", "none is asked for", alert=True)
+        equal((tokens.asked, open(path).read().strip()), ([], tokens.refresh))
+        os.remove(place + "/filler")
+        empties(retour)
+        equal(open(path).read().strip(), tokens.refresh)
+        equal(sorted(os.listdir(place)), ["refresh", "refresh.lock"])
+
 # --- troubles ---------------------------------------------------------------------------------------------------------------
 
 with case("revoked consent: said, with what to do, and alerted as a refused login"):
@@ -211,14 +230,20 @@ for code, words, alert in (("invalid_client", "secret or certificate is wrong or
         true(not any(line.startswith("forged") for line in result.err.splitlines()), result.err)
 for what, forced, words in (("no JSON", (200, {}, b"<html>"), "not with a token"), ("too long", (200, {}, b" " * 100000), "longer than"),
                             ("an array", (200, {}, b"[1]"), "not with a token"), ("too deep", (200, {}, b'{"a":' * 5000), "not with a token"),
-                            ("a redirection", (302, {"Location": "https://localhost:1/"}, b""), "answers 302"), ("a fault", (500, {}, b""), "answers 500"),
+                            ("a redirection", (302, {"Location": "https://localhost:1/"}, b""), "token server's own address in token_url"),
+                            ("another page", (404, {}, b"<html>"), "there is no token server at this address"), ("a fault", (500, {}, b""), "answers 500"),
                             ("a token with a line break", (200, {}, {"access_token": "a\r\nb LOGOUT"}), "no bearer token"),
                             ("another kind of token", (200, {}, {"access_token": "abc", "token_type": "mac"}), "no bearer token"),
                             ("no token", (200, {}, {"token_type": "Bearer"}), "not with a token")):
     with case("a token server that answers with %s" % what):
         retour = secret(fresh())
         tokens.forced = forced
-        fails(retour, words, alert=False)
+        fails(retour, words, alert=400 <= forced[0] < 500)  # which a person has to mend
+with case("what it says of a token's life in whatever form is no reason to fail: a text, nothing, below zero, beyond all numbers"):
+    for life in "3600", None, -5, 1e300, [1], True:
+        retour = secret(fresh())
+        tokens.forced = (200, {}, {**tokens.token(), "expires_in": life})
+        empties(retour)
 with case("a token server that does not answer"):
     retour = secret(fresh())
     retour.config["mailbox bounces"]["timeout"] = "2s"

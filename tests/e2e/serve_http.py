@@ -269,13 +269,15 @@ with case("a UNIX socket with a token wants it"):
     process, _name = start(path, "--token-file", token_file)
     equal([asked({"address": DEAD}, token=t, connection=Unix(path))[0] for t in (None, TOKEN)], [401, 200])
     ended(process)
-with case("refused: an address that others reach, a loopback address without a token, both kinds at once, a token that others may read"):
+with case("refused: an address that others reach, a loopback address without a token, both kinds at once, a token that others may read or guess"):
     for words, said in ((("--http", "0.0.0.0:0", "--token-file", token_file), "not a loopback address"), (("--http", "127.0.0.1:0"), "--token-file"),
                         (("--http", path, "--postfix", path), "wants"), (("--postfix", path, "--token-file", token_file), "goes with --http"),
-                        (("--http", path, "--token-file", retour.secret(TOKEN, "open", 0o644)), "chmod 600")):
+                        (("--http", path, "--token-file", retour.secret(TOKEN, "open", 0o644)), "chmod 600"),
+                        (("--http", path, "--token-file", retour.secret("fifteen-letters", "short")), "openssl rand -hex 32")):
         result = retour.run("serve", *words)
         equal(result.code, 2, result)
         contains(result.err, said)
+        true("0 asked" not in result.err and "fifteen" not in result.err, result.err)
 with case("etc/retour-http.yaml names what there is, and nothing else"):
     text = open(os.path.join(ROOT, "etc/retour-http.yaml")).read()
     equal(re.findall(r"^  (/\w+):$", text, re.M), ["/check", "/healthz", "/metrics"])
