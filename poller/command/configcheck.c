@@ -380,8 +380,7 @@ static void check_report(struct config_reader *r)
 	if (strcmp(c->post.timezone, "UTC") &&
 		(strstr(c->post.timezone, "..") || *c->post.timezone == '/' || access(zone, R_OK)))
 		config_complain(r, "report", "timezone",
-			"unknown zone \"%s\"; right would be a name such as Europe/Berlin",
-			c->post.timezone);
+			"unknown zone; right would be a name such as Europe/Berlin");
 }
 
 static void check_alerts(struct config_reader *r)
