@@ -55,7 +55,7 @@ static int take_wording(void *context, const struct wording *w)
 		.last = day_to_name(f, w->last) };
 	memcpy(a->provider, w->provider, sizeof a->provider);
 	memcpy(a->code, w->code, sizeof a->code);
-	memcpy(a->text, w->text, sizeof a->text);
+	span_copy_text(a->text, sizeof a->text, span_of(w->text));
 	return 0;
 }
 

@@ -7,13 +7,14 @@
 #include "classify/redact.h"
 #include "store/internal.h"
 
-/* XML has no place for other control characters. */
+/* XML has no place for other control characters, nor for U+FFFE and U+FFFF. */
 static bool is_text(const char *text)
 {
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t')
 			return false;
-	return !u8_check((const uint8_t *)text, strlen(text));
+	return !u8_check((const uint8_t *)text, strlen(text)) && !strstr(text, "\xef\xbf\xbe") &&
+		!strstr(text, "\xef\xbf\xbf");
 }
 
 int store_comment_add(struct store *s, const char *month, const char *text, int64_t now)

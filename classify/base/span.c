@@ -146,7 +146,16 @@ bool span_is_utf8(struct span text)
 	return i == text.n || u8_check((const uint8_t *)text.p + i, text.n - i) == NULL;
 }
 
-/* One character of TEXT at *I; what is not UTF-8 counts as U+FFFD, one per byte. */
+/* What Unicode keeps for nobody; two of them XML has no place for (its production 2). */
+static bool is_noncharacter(ucs4_t c)
+{
+	return (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
+/*
+ * One character of TEXT at *I; what is not UTF-8 counts as U+FFFD, one per byte, and a
+ * noncharacter as one.
+ */
 static ucs4_t take_character(struct span text, size_t *i)
 {
 	ucs4_t c = (unsigned char)text.p[*i];
@@ -158,7 +167,7 @@ static ucs4_t take_character(struct span text, size_t *i)
 	if (c == 0xfffd)
 		used = used == 3 && (unsigned char)text.p[*i] == 0xef ? 3 : 1;
 	*i += (size_t)used;
-	return c;
+	return is_noncharacter(c) ? 0xfffd : c;
 }
 
 /*
