@@ -24,7 +24,7 @@
 #include "store/wording.h"
 
 enum {
-	SPOKEN_MAX = 8192, /* answers of a day that are told apart */
+	SPOKEN_MAX = 8192, /* answers of a day that are told apart at once */
 	SPOKEN_SLOTS = 2 * SPOKEN_MAX,
 	DAY_WORDINGS_MAX = 400,
 	PROVIDER_WORDINGS_MAX = 24,
@@ -93,8 +93,8 @@ static bool same_spoken(const struct spoken *a, const struct spoken *b)
 		strcmp(a->provider, b->provider) == 0;
 }
 
-/* The answer's place; NULL where there are too many already, or (*FAILED) no memory. */
-static struct spoken *spoken_place(struct said_day *h, const struct spoken *wanted, bool *failed)
+/* Where the answer is, or a free one. */
+static struct spoken **slot_of_spoken(struct said_day *h, const struct spoken *wanted)
 {
 	char text[sizeof *wanted];
 	uint64_t hash;
@@ -103,17 +103,55 @@ static struct spoken *spoken_place(struct said_day *h, const struct spoken *want
 
 	crypto_shorthash((unsigned char *)&hash, (unsigned char *)text, (size_t)n, h->key);
 	size_t i = hash % SPOKEN_SLOTS;
-	for (; h->slot[i]; i = (i + 1) % SPOKEN_SLOTS)
-		if (same_spoken(h->slot[i], wanted))
-			return h->slot[i];
-	if (h->n == SPOKEN_MAX)
-		return NULL;
-	struct spoken *new = malloc(sizeof *new);
-	*failed = !new;
-	if (!new)
+	while (h->slot[i] && !same_spoken(h->slot[i], wanted))
+		i = (i + 1) % SPOKEN_SLOTS;
+	return &h->slot[i];
+}
+
+/*
+ * Whoever makes up an answer for each mail must not take the room of those that are repeated: the
+ * rarer half goes when there is no room, and begins anew if it comes again.
+ */
+static void forget_rare(struct said_day *h)
+{
+	uint64_t most = 1;
+	size_t rare = 0, kept = 0;
+
+	for (;; most *= 2, rare = 0) {
+		for (size_t i = 0; i < h->n; i++)
+			rare += h->spoken[i]->count <= most;
+		if (rare >= h->n / 2)
+			break;
+	}
+	memset(h->slot, 0, sizeof h->slot);
+	for (size_t i = 0; i < h->n; i++) {
+		struct spoken *a = h->spoken[i];
+		if (a->count <= most) {
+			free(a->who);
+			free(a);
+			continue;
+		}
+		h->spoken[kept++] = a;
+		*slot_of_spoken(h, a) = a;
+	}
+	h->n = kept;
+}
+
+/* The answer's place; NULL: no memory. */
+static struct spoken *spoken_place(struct said_day *h, const struct spoken *wanted)
+{
+	struct spoken **slot = slot_of_spoken(h, wanted), *new;
+
+	if (*slot)
+		return *slot;
+	if (h->n == SPOKEN_MAX) {
+		forget_rare(h);
+		slot = slot_of_spoken(h, wanted);
+	}
+	if (!(new = malloc(sizeof *new)))
 		return NULL;
 	*new = *wanted;
-	return h->slot[i] = h->spoken[h->n++] = new;
+	return *slot = h->spoken[h->n++] = new;
 }
 
 /* For recipients of whose pseudonym these are the first bytes. */
@@ -162,7 +200,6 @@ static int count_event(struct said_day *h, sqlite3_stmt *st)
 	struct spoken wanted = { .count = 0 };
 	char diagnostic[DIAGNOSTIC_KEPT_SIZE], status[EVENT_STATUS_SIZE];
 	const unsigned char *pseudonym = sqlite3_column_blob(st, 1);
-	bool failed = false;
 
 	db_text(st, 2, diagnostic, sizeof diagnostic);
 	db_text(st, 3, wanted.klass, sizeof wanted.klass);
@@ -173,15 +210,16 @@ static int count_event(struct said_day *h, sqlite3_stmt *st)
 	words_alone(diagnostic, wanted.text);
 	if (!*wanted.code && !*wanted.text)
 		return STORE_OK;
-	struct spoken *a = spoken_place(h, &wanted, &failed);
+	struct spoken *a = spoken_place(h, &wanted);
+	bool noted = a;
 	if (a) {
 		a->count++;
 		if (a->n < h->s->o.k && sqlite3_column_bytes(st, 1) == PSEUDONYM_SIZE &&
 			month_of_time(sqlite3_column_int64(st, 0)) == h->day / 100)
-			failed = !spoken_to(
+			noted = spoken_to(
 				a, h->s->o.k, who_number(h->s, h->day / 100, a, pseudonym));
 	}
-	return failed ? store_fail(h->s, STORE_FAILED, "no memory") : STORE_OK;
+	return noted ? STORE_OK : store_fail(h->s, STORE_FAILED, "no memory");
 }
 
 static int by_frequency(const void *a, const void *b)

@@ -327,6 +327,24 @@ static void a_flood_fills_no_table(void **state)
 	assert_int_equal(query_int("SELECT count FROM wording WHERE text LIKE 'The mailbox%'"), 50);
 }
 
+/* One receiver makes up an answer for each mail; what another says to all is heard all the same. */
+static void a_flood_drowns_nobody(void **state)
+{
+	char words[64];
+
+	(void)state;
+	ok(db_exec(store, "PRAGMA synchronous = OFF"));
+	for (int i = 0; i < 9000; i++) {
+		snprintf(words, sizeof words, "552 5.2.2 flood %c%c%c", 'a' + i % 26,
+			'a' + i / 26 % 26, 'a' + i / 676);
+		say("other", words, i, NOW);
+	}
+	for (int i = 0; i < 30; i++)
+		say("gmx", FULL, i, NOW + HOUR);
+	purge_at(NOW + DAY);
+	assert_int_equal(query_int("SELECT sum(count) FROM wording WHERE provider = 'gmx'"), 30);
+}
+
 /* A closed month says the same, with fewer rows. */
 static void a_closed_month_says_the_same(void **state)
 {
@@ -414,6 +432,7 @@ int main(void)
 		TEST(a_day_is_counted_anew_while_its_words_are_there),
 		TEST(a_day_is_noted_with_its_events),
 		TEST(a_flood_fills_no_table),
+		TEST(a_flood_drowns_nobody),
 		TEST(a_closed_month_says_the_same),
 		cmocka_unit_test_setup_teardown(others_hear_of_what_lasts, setup_site, teardown),
 	};
