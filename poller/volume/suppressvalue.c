@@ -69,10 +69,12 @@ int64_t suppress_time(struct span text)
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	size_t digits = strspn(copy, "0123456789");
-	if (digits == text.n) {
-		if (digits == 10)
+	bool fraction = copy[digits] == '.' && copy[digits + 1] &&
+		!copy[digits + 1 + strspn(copy + digits + 1, "0123456789")];
+	if (digits == text.n || fraction) {
+		if (digits == 10) /* with a fraction as version 1 of Amazon's program prints it */
 			return strtoll(copy, NULL, 10);
-		if (digits == 13)
+		if (digits == 13 && !fraction)
 			return strtoll(copy, NULL, 10) / 1000;
 		return 0;
 	}

@@ -15,6 +15,7 @@ NOTHING = ("send", "")
 FORMS = (
     ("ses", "{anna}\tBOUNCE\t2026-10-02T06:00:00.214000+00:00\n{ben}\tCOMPLAINT\t2026-10-03T06:00:00Z\n", {"anna": HARD, "ben": COMPLAINT}),
     ("ses", "EmailAddress,Reason,LastUpdateTime\n{anna},BOUNCE,2026-10-02T06:00:00Z\n", {"anna": HARD}),
+    ("ses", '"LastUpdateTime","Reason","EmailAddress"\r\n"1790920800.214","bounce","{anna}"\r\n"2026-10-02T06:00:00.000Z","Complaint","{ben}"\r\n', {"anna": HARD, "ben": COMPLAINT}),
     ("sendgrid", 'status,reason,email,created\n5.1.1,"550 5.1.1 no ""such"" user\nhere",{anna},1790000000\n5.7.1,listed,{ben},1790000000\n5.1.2,x,{carla},1790000000\n4.4.1,slow,{dora},1790000000\n',
      {"anna": HARD, "ben": NOTHING, "carla": ("suppress", "domain-unknown"), "dora": NOTHING}),
     ("sendgrid", "ip,email,created\n192.0.2.1,{anna},1790000000\n", {"anna": COMPLAINT}),
@@ -23,6 +24,7 @@ FORMS = (
     ("sendgrid", 'status,reason,email,created\n,550 Message rejected as spam by Content Filtering,{anna},1790000000\n5.0.0,554 IP listed at spamhaus,{ben},1790000000\n'
      "550,552 Your mailbox is full,{carla},1790000000\n,550 gone fishing,{dora},1790000000\n", {"carla": NOTHING, "dora": HARD}),
     ("mailgun", 'address,code,error,created_at\n{anna},550,No such mailbox,"Fri, 02 Oct 2026 11:02:55 UTC"\n{ben},451,later,"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": HARD, "ben": NOTHING}),
+    ("mailgun", 'created_at,code,error,address\n"Thu, 01 Oct 2026 08:00:00 GMT",550,,{anna}\n"Thu, 01 Oct 2026 08:00:00 UTC",605,Not delivering to previously bounced address,{ben}\n', {"anna": HARD, "ben": HARD}),
     ("mailgun", 'address,tags,created_at\n{anna},*,"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": OPTOUT}),
     ("mailgun", 'address,created_at\n{anna},"Fri, 02 Oct 2026 11:02:55 UTC"\n', {"anna": COMPLAINT}),
     ("postmark", "EmailAddress,SuppressionReason,Origin,CreatedAt\n{anna},HardBounce,Recipient,2026-10-02T06:00:00-05:00\n{ben},SpamComplaint,Recipient,2026-10-02T06:00:00-05:00\n"
@@ -36,6 +38,9 @@ FORMS = (
      {"anna": HARD, "ben": COMPLAINT, "carla": OPTOUT}),
     ("listmonk", 'uuid,email,name,attributes,status,created_at,updated_at\nu,{anna},Anna,"{{""a"": 1}}",blocklisted,2020-01-01 00:00:00,2026-10-02 06:00:00.123 +0000 UTC\n'
      "u,{ben},Ben,{{}},enabled,2020-01-01 00:00:00,2026-10-02 06:00:00\n", {"anna": OPTOUT, "ben": NOTHING}),
+    ("listmonk", "\ufeffid,email,campaign,source,type,created_at\r\n1,{anna},News,api,hard,2026-10-02T06:00:00Z\r\n2,{ben},News,api,soft,2026-10-02T06:00:00Z\r\n3,{carla},News,api,complaint,2026-10-02T06:00:00Z\r\n", {"anna": HARD, "carla": COMPLAINT}),
+    ("mautic", "date_added;email;reason\n2026-10-02 06:00:00;{anna};Bounced\n2026-10-02 06:00:00;{ben};Unsubscribed\n", {"anna": HARD, "ben": OPTOUT}),
+    ("postmark", "CreatedAt\tEmailAddress\tOrigin\tSuppressionReason\n2026-10-02T06:00:00Z\t{anna}\tRecipient\tHardBounce\n\t{ben}\tRecipient\tSpamComplaint\n", {"anna": HARD, "ben": COMPLAINT}),
     ("mautic", "email,channel,reason,date_added\n{anna},email,2,2026-10-02 06:00:00\n{ben},email,1,2026-10-02 06:00:00\n{carla},email,0,2026-10-02 06:00:00\n", {"anna": HARD, "ben": OPTOUT, "carla": NOTHING}),
     ("csv", "\ufeffE-Mail;Reason;Date\r\n{anna};hard;2026-10-02\r\n{ben};mailbox-disabled;\r\n{carla};Complaint;1790000000\r\n{dora};reputation;\r\n",
      {"anna": HARD, "ben": ("suppress", "mailbox-disabled"), "carla": COMPLAINT, "dora": NOTHING}),
@@ -156,7 +161,8 @@ with case("what breaks a line breaks no other one: a quote that stays open over 
     contains(retour.run("suppress", "import", listed(retour, "sep=;\r\nemail;reason\r\n{anna};hard\r\n")).err, "1 hard")
 
 DATES = {"2026-10-02": 1, "2026-10-02 06:00": 1, "2026-10-02T06:00": 1, "2026-10-02 06:00:00 +0200": 1, "2026-10-02T23:00:00-0500": 2, "2026-10-02 06:00:00.5 UTC": 1,
-         "2026-10-02 06:00:00 +0000 UTC": 1, "null": 0, "\\N": 0, " ": 0, "2026-10-02 06:00 Berlin": None, "10/02/2026": None, "20261002": None}
+         "2026-10-02 06:00:00 +0000 UTC": 1, "null": 0, "\\N": 0, " ": 0, "2026-10-02 06:00 Berlin": None, "10/02/2026": None, "20261002": None,
+         "1790920800.214": 1, "1790920800": 1, "1790920800.": None, "1790920800.2.1": None, "2026-02-30": None, "2026-02-30 06:00": None}
 with case("dates as programs write them; what is none is named, never guessed"):
     for text, wanted in DATES.items():
         retour = Retour()
