@@ -82,11 +82,18 @@ int asking_ask(struct asking *a, const char *question, const char *given, const 
 			asking_restore();
 			fputc('\n', stderr);
 		}
+		/* Ctrl-D is no answer: taken for one, it would answer for ever what does not work
+		 */
+		if (!*answer && !more && a->terminal) {
+			fputc('\n', stderr);
+			log_error("setup: no answer to: %s; nothing was written", question);
+			return -1;
+		}
 		if (!*answer && standard)
 			span_copy_text(answer, ANSWER_SIZE, span_of(standard));
 		if (*answer || standard)
 			return 0;
-		if (!more || !a->terminal) {
+		if (!a->terminal) {
 			log_error("setup: no answer to: %s", question);
 			return -1;
 		}

@@ -306,7 +306,7 @@ def pass_on(listener, port):
 
 
 def on_terminal(where, *options, answers):
-    """What a terminal shows; each answer is typed when its question stands there. An answer of None is Ctrl-C."""
+    """What a terminal shows; each answer is typed when its question stands there. An answer of None is Ctrl-C, "\\x04" Ctrl-D."""
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(where)
@@ -324,7 +324,7 @@ def on_terminal(where, *options, answers):
             answer = answers.pop(0)[1]
             if answer is None:
                 silent.append(not termios.tcgetattr(fd)[3] & termios.ECHO)
-            os.write(fd, b"\x03" if answer is None else answer.encode() + b"\n")
+            os.write(fd, b"\x03" if answer is None else b"\x04" if answer == "\x04" else answer.encode() + b"\n")
             shown += "|"
     silent.append(not termios.tcgetattr(fd)[3] & termios.ECHO)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
@@ -383,4 +383,16 @@ with case("Ctrl-C where the password is typed: what is typed is seen again, and 
     equal((code, silent), (130, [True, False]), shown)
     contains(shown, "given up, nothing was written")
     equal([name for _place, _folders, files in os.walk(where) for name in files], [])
+ASKED = (("1. Your sending domains", "example.org"), ("2. The mail server", host), ("3. Its login", USER), ("4. Its password", PASSWORD), ("5. Who reads", "dpo@example.org"),
+         ("6. The mail server that takes it", "127.0.0.1:%d" % sink.port))
+for key, sign, codes, said in (("Ctrl-C", None, (130,), "nothing was written"), ("Ctrl-D", "\x04", (1, 2), "nothing was written")):
+    with case("%s at each question: said, nothing was written, the terminal is as it was" % key):
+        for number_of, (question, _answer) in enumerate(ASKED):
+            where = place()
+            silent.clear()
+            code, shown = on_terminal(where, "--ca-file", dovecot.ca_file, answers=[*ASKED[:number_of], (question, sign)])
+            true(code in codes, (question, code, shown))
+            contains(shown, said)
+            equal(silent[-1], False, question)
+            equal([name for _place, _folders, files in os.walk(where) for name in files], [], question)
 finish()
