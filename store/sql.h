@@ -65,6 +65,8 @@
 	X(SQL_KEY_AFTER_OTHERS, \
 		"UPDATE key SET at = max(at, (SELECT coalesce(max(at) + 1, 0) FROM key WHERE purpose = ?2 AND name <> ?1))" \
 		" WHERE name = ?1") \
+	X(SQL_KEY_MISPLACED, \
+		"SELECT name FROM key WHERE purpose = 'event' AND name <> 'event-' || coalesce(month, '') || '.key' LIMIT 1") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
 \
 	/* number tells apart what happened to one recipient within one second; mostly it is the \

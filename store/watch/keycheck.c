@@ -114,6 +114,39 @@ static int tell_stray(struct store *s, const char *file, intact_visit *visit, vo
 }
 
 /*
+ * A month's key that the store does not know was made in a transaction that was not finished, or
+ * somebody wants no purge to destroy it.
+ */
+static int is_crossed_out(struct store *s, const char *file, bool *is)
+{
+	struct ledger_entry made = { .number = 0 }, gone = { .number = 0 };
+	char month[sizeof "month=YYYY-MM"];
+	struct key_name k;
+
+	if (!key_name_parse(file, &k) || !k.month)
+		return STORE_OK;
+	snprintf(month, sizeof month, "month=%.7s", file + strlen("event-"));
+	int result = store_ledger_last(s, "key-created", month, &made);
+	if (!result)
+		result = store_ledger_last(s, "key-destroyed", month, &gone);
+	*is = made.number > gone.number;
+	return result;
+}
+
+/* A row that stands for a month which is not that of its key, which would outlive its own. */
+static int tell_misplaced(struct store *s, intact_visit *visit, void *context)
+{
+	char what[WHAT_SIZE], name[KEY_NAME_SIZE] = "";
+
+	if (db_line(s, name, sizeof name, SQL_KEY_MISPLACED, ""))
+		return STORE_FAILED;
+	if (!*name)
+		return STORE_OK;
+	snprintf(what, sizeof what, "a key that the store has for another month than its own");
+	return visit(context, what);
+}
+
+/*
  * A key under its own name: are its bytes those that the store knows, and does no other key have
  * them?
  */
@@ -140,10 +173,16 @@ static int tell_key(struct store *s, const char *file, intact_visit *visit, void
 	if (!result && !absent && known == KEY_UNKNOWN)
 		result = whose(s, key, name, &destroyed);
 	sodium_memzero(key, sizeof key);
-	if (result || absent || known == KEY_KNOWN ||
-		(known == KEY_UNKNOWN && !*name && !destroyed))
+	bool nobodys = known == KEY_UNKNOWN && !*name && !destroyed, crossed_out = false;
+	if (!result && !absent && nobodys)
+		result = is_crossed_out(s, file, &crossed_out);
+	if (result || absent || known == KEY_KNOWN || (nobodys && !crossed_out))
 		return result;
-	if (known == KEY_OTHER)
+	if (crossed_out)
+		snprintf(what, sizeof what,
+			"%s: the ledger has this month's key, and the store does not know it any more",
+			file);
+	else if (known == KEY_OTHER)
 		snprintf(what, sizeof what,
 			"%s is not the key that this store used under that name", file);
 	else
@@ -171,5 +210,5 @@ int store_keys_strange(struct store *s, intact_visit *visit, void *context)
 			     : tell_stray(s, entry->d_name, visit, context);
 	}
 	closedir(dir);
-	return result;
+	return result ? result : tell_misplaced(s, visit, context);
 }

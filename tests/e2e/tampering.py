@@ -225,6 +225,69 @@ def other_key(retour):
         f.write("\n".join(lines))
 
 
+def crossed_out_key(retour):
+    """A month's key of which the store shall not know any more, so that no purge destroys it."""
+    retour.do("DELETE FROM key WHERE purpose = 'event'")
+
+
+def crossed_out_and_other_key(retour):
+    other_key(retour)
+    crossed_out_key(retour)
+
+
+def prolonged_key(retour):
+    retour.do("UPDATE key SET month = '2036-11' WHERE purpose = 'event'")
+
+
+def contact_of_another(retour):
+    """What was sealed for one recipient, put in the row of another."""
+    (one,), (two,) = retour.sql("SELECT hex(pseudonym) FROM contact ORDER BY pseudonym LIMIT 2")
+    retour.do("UPDATE contact SET body = (SELECT body FROM contact WHERE hex(pseudonym) = '%s') WHERE hex(pseudonym) = '%s'" % (one, two))
+
+
+def prolonged_objection(retour):
+    retour.do("UPDATE agenda SET day = day + 86400 WHERE (what, day, name) IN (SELECT what, day, name FROM agenda WHERE what = 'objection' LIMIT 1)")
+
+
+def other_signing_key(retour):
+    path = os.path.join(retour.data, "keys", "sign.key")
+    with open(path) as f:
+        lines = f.read().split("\n")
+    lines[1] = "11" * (len(lines[1]) // 2)
+    with open(path, "w") as f:
+        f.write("\n".join(lines))
+
+
+def ledger_entry(retour):
+    """With the guard put back as it was."""
+    (guard,) = retour.sql("SELECT sql FROM sqlite_schema WHERE name = 'ledger_fixed'")[0]
+    retour.do("DROP TRIGGER ledger_fixed", "UPDATE ledger SET detail = replace(detail, 'events=0', 'events=9') WHERE kind = 'purge'", guard)
+
+
+def milder_event(retour):
+    retour.do("UPDATE event SET class = 'soft', category = 'mailbox-full' WHERE (at, pseudonym, number) IN (SELECT at, pseudonym, number FROM event WHERE class = 'hard' ORDER BY at LIMIT 1)")
+
+
+def columns_of_events(retour):
+    retour.do("UPDATE event SET rule = hex(pseudonym), diagnostic = 'to ' || hex(pseudonym) WHERE diagnostic IS NOT NULL")
+
+
+def values_of_meta(retour):
+    retour.do("UPDATE meta SET value = (SELECT group_concat(hex(pseudonym)) FROM event) WHERE name = 'alerts'")
+
+
+def seen_for_longer(retour):
+    moment, count = retour.sql("SELECT at, count(*) FROM seen GROUP BY at ORDER BY at LIMIT 1")[0]
+    retour.do("UPDATE seen SET at = at + %d WHERE at = %d" % (400 * DAY, moment))
+    retour.held("seen", moment, -count)
+    retour.do("INSERT INTO held VALUES ('seen', %d, %d)" % (moment + 400 * DAY, count), "DELETE FROM held WHERE count = 0")
+
+
+def no_head(retour):
+    os.unlink(os.path.join(retour.data, "keys", "ledger-head"))
+    cut_tail(retour)
+
+
 def back_dated(_retour):
     """A store that lives by its clock, and then purges with the times of ten days, as if the timer had run."""
     retour = Retour(now=None)
@@ -332,6 +395,13 @@ DEEDS = (
     ("a key in a folder of its own", stray_copy),
     ("a key under another month's name", returned_key),
     ("another key in a month's place", other_key),
+    ("a month's key crossed out, so that it is not destroyed", crossed_out_key),
+    ("the same, and another key in its place", crossed_out_and_other_key),
+    ("a month's key put down for a month ten years later", prolonged_key),
+    ("what one recipient's row says in the row of another", contact_of_another),
+    ("an objection a day younger", prolonged_objection),
+    ("another key that signs", other_signing_key),
+    ("entries of the ledger, with its guard put back", ledger_entry),
     ("45 days without a purge", no_purge),
     ("45 days without a purge, and one since", hidden_gap),
     ("ten missed days, back-dated", back_dated),
@@ -356,6 +426,11 @@ UNTOLD = (
     ("contacts removed by hand, and the kept counts with them", removed_contacts),
     ("the whole store of two days ago, and what the keys remember of it; only a head that was kept elsewhere knows", older_copy_and_head),
     ("rows kept on the file's free pages", free_pages),
+    ("an event that is another's or milder, as many as before", milder_event),
+    ("rows kept as rules and words of events", columns_of_events),
+    ("rows kept as a single value of the program's", values_of_meta),
+    ("messages known for a year longer, and the kept counts with them", seen_for_longer),
+    ("the ledger's last entries cut off, and what the keys remember of them", no_head),
     ("rows kept as remarks and names of campaigns", remarks),
 )
 
