@@ -257,6 +257,8 @@ STRANGE = {
     "four gigabytes": (BLANKS * 64, "application/gzip", False, 0),
     "thirty-three megabytes of zip": (zipped(("r.xml", WHOLE[:-12] + b" " * (33 << 20))), "application/zip", False, 0),
     "entities within entities": (LAUGHS, "text/xml", False, 0),
+    "a tag without end": (gzip.compress(ONE.replace(b"<feedback>", b"<feedback " + b" ".join(b'a%d=">"' % n for n in range(200000)) + b">")), "application/gzip", False, 0),
+    "namespaces and remarks": (ONE.replace(b"<feedback>", b'<!-- don\'t " --><feedback xmlns="urn:ietf:params:xml:ns:dmarc-2.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'), "text/xml", True, 150),
     "a file of ours": (FILE, "text/xml", False, 0),
     "huge": (ONE.replace(b">150<", b">99999999999999999999<"), "text/xml", False, 0),
     "too many": (ONE.replace(b">150<", b">1000000001<"), "text/xml", False, 0),
