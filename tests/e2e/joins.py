@@ -185,6 +185,13 @@ def said(what, count, singles, regulars):
     comment("%6d bounces, %-22s %5d of %5d with one event, %3d of %3d months of who fails every week" % (count, what + ":", *singles, *regulars))
 
 
+def objections_told(world):
+    """Of the contacts who objected, and of the others, how many the file tells by their day: all of its rows have a line in the agenda, or none has."""
+    lines = collections.Counter(day for (day,) in world.retour.sql("SELECT day FROM agenda WHERE what = 'objection'"))
+    rows = collections.Counter(row[1] for row in world.rows)
+    return sum(n for day, n in rows.items() if lines[day] == n), sum(lines.values()), sum(n for day, n in rows.items() if not lines[day]), len(world.rows) - sum(lines.values())
+
+
 SIZES = [int(size) for size in os.environ.get("JOINS", "1500").split()]
 for size in SIZES:
     world = World(size, COPIES if size == SIZES[0] else 0)
@@ -199,6 +206,10 @@ for size in SIZES:
         (found, singles), (months, regular) = shown["the file alone"]
         true(singles > size / 3 and found * 1000 <= BOUND[size] * singles, shown)
         true(regular >= REGULARS * len(MONTHS) and months <= REGULARS, shown)
+    with case("%d bounces: of those who objected one in ten at most is told by its day" % size):
+        told, objected, no, others = objections_told(world)
+        comment("%d of %d objections told by their day, %d of %d others to be none" % (told, objected, no, others))
+        true(objected > size / 100 and told * 10 <= objected, (told, objected, no, others))
     if "with ten copies" in shown:
         with case("%d bounces: with ten copies from before no more than %d in a thousand, and of who fails every week one month in ten" % (size, 2 * BOUND[size])):
             (found, singles), (months, regular) = shown["with ten copies"]
