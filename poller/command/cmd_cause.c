@@ -306,6 +306,8 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 	if (c->to > now)
 		return usage_error(j.command,
 			"--to lies ahead: what has not happened yet cannot be taken back");
+	if (j.dry_run && !j.reason)
+		j.reason = "dry run"; /* nothing is noted of it */
 	if (!reason_is_fit(j.reason))
 		return usage_error(j.command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",

@@ -185,6 +185,8 @@ with case("undo: what an outage did is taken back as a whole, by dry run first; 
     equal((result.code, result.out), (0, "unconfirmed to active: 30\n"), result)
     contains(result.err, "nothing was changed")
     equal([c.state for c in contactbody.of(undone)], before)
+    result = undone.run("contact", "undo", "--dry-run", *cause[:-2])
+    equal((result.code, result.out), (0, "unconfirmed to active: 30\n"), result)
     result = undone.run("contact", "undo", *cause)
     equal((result.code, result.out), (0, "unconfirmed to active: 30\n"), result)
     equal(undone.sql("SELECT detail FROM ledger WHERE kind = 'contact-undo'"),
