@@ -337,12 +337,13 @@ static void check_origin(struct config_reader *r)
 			"is the return path, to which bounces come; right would be another address");
 }
 
-/* "#1f4e79" or "#abc": of a name nobody here can say that a browser knows it, and how bright it is.
- */
+/* "#1f4e79", "#abc", or a name that CSS knows. */
 static bool is_colour(const char *text)
 {
 	size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
-	return (digits == 3 || digits == 6) && !text[1 + digits];
+	if (*text == '#')
+		return (digits == 3 || digits == 6) && !text[1 + digits];
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")];
 }
 
 static void check_report(struct config_reader *r)

@@ -11,7 +11,7 @@ from lib.harness import *  # noqa: E402,F403
 from lib.sites import *  # noqa: E402,F403
 
 MISREAD = ("5.1.1", "550 5.1.1 Recipient unknown or refused for policy reasons, see your listing")
-KINDER = ("5.7.1", "554 5.7.1 Message refused for this address by policy")
+KINDER = ("5.7.1", "554 5.7.1 Message refused for this address, see policy")
 ANNA, BEN, CARLA, DORA, EVE, FAY = ("%s@example.net" % name for name in ("anna", "ben", "carla", "dora", "eve", "fay"))
 ALL = (ANNA, BEN, CARLA, DORA, EVE, FAY)
 MAILS = [(ANNA, MISREAD, 3), (ANNA, FULL, 2), (BEN, MISREAD, 5), (CARLA, DEAD, 3), (CARLA, MISREAD, 5), (DORA, KINDER, 4), (EVE, FULL, 4), (EVE, LISTED, 5),

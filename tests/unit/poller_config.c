@@ -220,7 +220,6 @@ static void what_is_wrong_is_named(void **state)
 		"[mailbox bounces] path: a mailbox on a server has none");
 	refused(BOX "protocol = pop3\nfolder = Bounces\n",
 		"[mailbox bounces] folder: POP3 knows INBOX alone");
-	refused("[report]\ncolour = bluue\n", "[report] colour: wrong value");
 	refused("[alert hardrate]\nthreshold = 1%\n", "did you mean hard-rate?");
 	refused("path = /x\n[store]\n", "key path stands before the first section");
 	refused("", "no section");
