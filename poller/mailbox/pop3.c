@@ -376,6 +376,7 @@ static int pop3_close(struct source *s, char *error, size_t size)
 	secret_free(p->password);
 	wiped_free(&p->message);
 	free(p->list);
+	free(p->uidls);
 	explicit_bzero(p, sizeof *p);
 	free(p);
 	return result;

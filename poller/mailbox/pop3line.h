@@ -12,7 +12,9 @@
 
 enum {
 	POP3_INPUT_SIZE = 1 << 16,
-	POP3_LINE_MAX = 1024,  /* RFC 2449 section 4: 512; what a line has beyond is dropped */
+	POP3_LINE_MAX = 1024, /* RFC 2449 section 4: 512; what a line has beyond is dropped */
+	POP3_UIDL_MAX = 70,   /* RFC 1939 section 7 */
+	POP3_NAME_SIZE = POP3_UIDL_MAX + 32,
 	POP3_RETR_DEPTH = 32,  /* commands on their way */
 	POP3_DELE_DEPTH = 256, /* their answers are short: all of them fit the buffers between us */
 };
@@ -23,6 +25,7 @@ enum {
  */
 struct pop3_listed {
 	uint32_t number; /* 0: this connection does not have it */
+	uint32_t uidl;   /* where its unique-id is in p->uidls; 0: it was not kept */
 	unsigned char id[SOURCE_ID_SIZE];
 	bool late;        /* it could not be had before: behind all others */
 	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
@@ -70,7 +73,9 @@ struct pop3 {
 	size_t begin, end;     /* of what was received and not read */
 	struct wiped message;
 	char line[POP3_LINE_MAX + 1];
-	char name[32];
+	char *uidls; /* unique-ids, each with a NUL, as far as there is room */
+	size_t uidls_n;
+	char name[POP3_NAME_SIZE];
 	char input[POP3_INPUT_SIZE];
 };
 

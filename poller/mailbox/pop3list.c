@@ -10,6 +10,7 @@
 enum {
 	MESSAGES_MAX = 500000, /* messages of one session; more wait for the next run */
 	WANTED_WINDOW = 1024,
+	UIDLS_ROOM = 1 << 20, /* bytes of unique-ids that are kept to name messages by */
 };
 
 static int add_listed(struct pop3 *p, const struct pop3_listed *entries, size_t n)
@@ -67,6 +68,26 @@ static bool parse_listed(const struct pop3 *p, struct pop3_listed *out)
 	/* Two servers behind one name do not share their ids. */
 	source_remote_id(out->id, span_of(p->mailbox->host), id);
 	return true;
+}
+
+/*
+ * Keeps the unique-id of the line that was read last: by it an administrator finds the message, and
+ * not by its number. One that may be an address is not passed on.
+ */
+static void keep_uidl(struct pop3 *p, struct pop3_listed *entry)
+{
+	struct span id = span_trim(span_of(p->line + strspn(p->line, "0123456789")));
+	if (!p->uidls && (p->uidls = malloc(UIDLS_ROOM)))
+		p->uidls[p->uidls_n++] = '\0';
+	if (!p->uidls || id.n > POP3_UIDL_MAX || id.n >= UIDLS_ROOM - p->uidls_n)
+		return;
+	for (size_t i = 0; i < id.n; i++)
+		if (id.p[i] <= ' ' || id.p[i] > '~' || id.p[i] == '@')
+			return;
+	entry->uidl = (uint32_t)p->uidls_n;
+	memcpy(p->uidls + p->uidls_n, id.p, id.n);
+	p->uidls_n += id.n;
+	p->uidls[p->uidls_n++] = '\0';
 }
 
 static int by_message_number(const void *a, const void *b)
@@ -143,12 +164,14 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 	int result;
 	p->have_list = true;
 	p->first_count = p->count;
-	enum reply reply = p->can.uidl || p->stays ? pop3_command(p, "UIDL") : REPLY_ERR;
+	bool unique = p->can.uidl || p->stays;
+	enum reply reply = unique ? pop3_command(p, "UIDL") : REPLY_ERR;
 	if (reply == REPLY_ERR && p->stays)
 		return p->count ? lacks_uidl(p) : 0;
 	if (reply == REPLY_ERR) {
 		reply = pop3_command(p, "LIST");
 		p->some_stuck = false; /* they are not known again */
+		unique = false;
 	}
 	if (reply == REPLY_ERR) /* of nothing some have no list */
 		return p->count ? pop3_refused(p, pop3_meaning(p, "LIST refused")) : 0;
@@ -156,6 +179,8 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 		return -1;
 	while ((result = pop3_list_line(p, &lines)) > 0) {
 		bool is = parse_listed(p, &window[n]);
+		if (is && unique)
+			keep_uidl(p, &window[n]);
 		n += is;
 		p->said += is;
 		if (n < WANTED_WINDOW)

@@ -99,12 +99,19 @@ static int read_message(struct pop3 *p, uint64_t *size)
 	}
 }
 
+static void name_message(struct pop3 *p, const struct pop3_listed *l)
+{
+	int n = snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
+	if (l->uidl)
+		snprintf(p->name + n, sizeof p->name - (size_t)n, " (UIDL %s)", p->uidls + l->uidl);
+}
+
 /* A message that is there and cannot be had: named, and left where it is. */
 int pop3_say_stuck(struct pop3 *p, const struct pop3_listed *l, const char *why,
 	const struct source_sink *sink)
 {
 	struct source_message m = { .id = (uint64_t)(l - p->list) + 1, .name = p->name };
-	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
+	name_message(p, l);
 	memcpy(m.remote_id, l->id, SOURCE_ID_SIZE);
 	return sink->stuck && sink->stuck(sink->context, &m, why) ? pop3_refused(p, "stopped") : 0;
 }
@@ -112,7 +119,7 @@ int pop3_say_stuck(struct pop3 *p, const struct pop3_listed *l, const char *why,
 static int pop3_hand_out(struct pop3 *p, const struct pop3_listed *l, uint64_t size,
 	const struct source_sink *sink, size_t *given)
 {
-	snprintf(p->name, sizeof p->name, "message %" PRIu32, l->number);
+	name_message(p, l);
 	struct source_message m = {
 		.id = (uint64_t)(l - p->list) + 1,
 		.size = size,

@@ -119,9 +119,9 @@ CASES = [
     ("IMAP: nothing for all that are asked for with it", lambda: refusing("UID FETCH", True, "OK FETCH completed"), "does not give its text"),
     ("IMAP: no IMAP", lambda: imap(lambda fake, c: c.send(fake.fetched(BAD).replace(b"01-Nov-2026 10:00:00 +0000", b""))), "the server's answer for it breaks the protocol"),
     ("IMAP: silence", lambda: imap(lambda fake, c: silence(c)), "UID 3 cannot be had: the server falls silent while it is read"),
-    ("POP3: silence", lambda: SilentPop3(None), "message 3 cannot be had: the server falls silent while it is read"),
-    ("POP3: no end", lambda: EndlessPop3(None), "message 3 cannot be had: the server sends no end of it"),
-    ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 cannot be had"),
+    ("POP3: silence", lambda: SilentPop3(None), "message 3 (UIDL u3) cannot be had: the server falls silent while it is read"),
+    ("POP3: no end", lambda: EndlessPop3(None), "message 3 (UIDL u3) cannot be had: the server sends no end of it"),
+    ("POP3: -ERR", lambda: SickPop3("-ERR [SYS/PERM] unavailable\r\n"), "message 3 (UIDL u3) cannot be had"),
     ("POP3: empty", lambda: SickPop3("+OK\r\n.\r\n"), "gives an empty text"),
     ("POP3: blanks", lambda: SickPop3("+OK\r\n\r\n.\r\n"), "gives an empty text"),
     ("POP3: a placeholder", lambda: SickPop3(b"+OK\r\n" + PLACEHOLDER % b"POP3" + b".\r\n"), "gives a notice in its place"),
@@ -153,7 +153,7 @@ for name, server, why in CASES:
         result = retour.run("run")
         equal(result.code, 1, result)
         contains(result.err, why)
-        contains(result.err, "message 3" if fake.mailbox("")["protocol"] == "pop3" else "UID 3")
+        contains(result.err, "message 3 (UIDL u3)" if fake.mailbox("")["protocol"] == "pop3" else "UID 3")
         equal(events(retour), 4, result)
         equal(sorted(fake.mails), [BAD], fake.said)
         contains(result.err, "deleted 4")
@@ -282,6 +282,11 @@ for stat, hidden, left in ((0, (), 0), (3, (), 0), (5, (2, 4), 2), (4000000000, 
         result = retour.run("poll")
         equal((result.code, events(retour), len(fake.mails)), (1, 5 - left, left), result)
         contains(result.err, "there are %d messages (STAT) and lists %d" % (stat, 5 - left))
+
+with case("POP3: a unique-id that may be an address is not passed on"):
+    fake = SickPop3("-ERR no\r\n")
+    fake._pop_uidl = lambda c, rest: fake._lines(c, ["%d u%d@example.net" % there for there in fake._there(c)])
+    contains(program(fake).run("poll").err, "message 3 cannot be had")
 
 with case("POP3: an empty maildrop that has no list is empty"):
     fake = FakePop3([])

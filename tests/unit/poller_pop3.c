@@ -262,7 +262,7 @@ static void refused_retr_is_said(void **state)
 	assert_int_equal(collect_all(s, 10, &c), 0);
 	assert_int_equal(c.n, 1);
 	assert_string_equal(c.at[0].text, "two\r\n");
-	assert_string_equal(c.stuck, "message 1: the server refuses to hand it out");
+	assert_string_equal(c.stuck, "message 1 (UIDL a): the server refuses to hand it out");
 	assert_int_equal(s->ops->close(s, NULL, 0), 0);
 	free(end_server());
 	collect_free(&c);
