@@ -251,6 +251,37 @@ static void what_an_audit_sees(void **state)
 	assert_int_equal(class_of(&p, "month keys")->overdue, 1);
 }
 
+/* The key in the file that FD has, which nobody finds by a name any more. */
+static size_t read_key(int fd, char text[256])
+{
+	ssize_t n = pread(fd, text, 255, 0);
+
+	assert_true(n > 0);
+	text[n] = '\0';
+	return (size_t)n;
+}
+
+/* Removed, its bytes would stay on the disk for as long as nothing needs their place. */
+static void a_key_that_goes_is_overwritten_where_it_lies(void **state)
+{
+	char path[512], before[256], after[256];
+	struct purge p;
+
+	(void)state;
+	put_failure("a@example.org", NOW);
+	snprintf(path, sizeof path, "%s/event-2026-11.key", keys);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	size_t n = read_key(fd, before);
+	const char *key = strchr(before, '\n');
+	assert_non_null(key);
+	ok(store_purge(store, NOW + 200 * DAY, false, &p));
+	assert_int_equal(p.keys_destroyed, 1);
+	assert_true(read_key(fd, after) >= n);
+	assert_null(memmem(after, n, key + 1, 16));
+	close(fd);
+}
+
 static void month_keys_go_with_their_events(void **state)
 {
 	struct ledger_entry e;
@@ -382,6 +413,7 @@ int main(void)
 		TEST(a_rewrite_is_not_forgotten),
 		TEST(dry_changes_nothing),
 		TEST(what_an_audit_sees),
+		TEST(a_key_that_goes_is_overwritten_where_it_lies),
 		TEST(month_keys_go_with_their_events),
 		TEST(the_present_month_keeps_its_key),
 		TEST(begun_keys_are_removed),
