@@ -141,6 +141,10 @@ static int open_database(struct store *s)
 		SQLITE_OPEN_NOMUTEX;
 	int rc = layer ? sqlite3_open_v2(s->o.path, &s->db, flags, layer) : SQLITE_NOMEM, stay = 1;
 
+	if (rc != SQLITE_OK && access(s->o.path, s->o.read_only ? R_OK : R_OK | W_OK))
+		return store_fail(s, STORE_FAILED,
+			"%s: %s; it must belong to the user who runs this, with mode 0600",
+			s->o.path, strerror(errno));
 	if (rc != SQLITE_OK)
 		return store_fail(s, STORE_FAILED, "%s: %s", s->o.path,
 			s->db ? sqlite3_errmsg(s->db) : "no memory");

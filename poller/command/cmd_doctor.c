@@ -306,11 +306,13 @@ static bool check_store(struct doctor *d)
 	struct ledger_entry head;
 	char text[CLOCK_TEXT_SIZE];
 	bool created;
+	char why[8192];
+	if (!marker_allows_new(c, why, sizeof why)) {
+		found(d, SAD, "store", "%s", why);
+		return false;
+	}
 	if (access(c->store_path, F_OK) && errno == ENOENT) {
-		char why[8192];
-		if (!marker_allows_new(c, why, sizeof why))
-			found(d, SAD, "store", "%s", why);
-		else if (can_be_made(c, c->store_path))
+		if (can_be_made(c, c->store_path))
 			found(d, WELL, "store",
 				"%s: not there yet, the first run makes it and its keys",
 				c->store_path);

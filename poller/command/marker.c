@@ -5,6 +5,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NOTE_SIZE = 4096 + 64 };
@@ -47,17 +48,20 @@ bool marker_allows_new(const struct config *c, char *why, size_t size)
 		"Is its disk mounted? Put the store or a backup of it back, or begin anew with: "
 		"retour setup --new-store";
 
-	if (!access(c->store_path, F_OK))
+	struct stat st;
+
+	/* one that a crash or a container left empty is none */
+	if (!stat(c->store_path, &st) ? !S_ISREG(st.st_mode) || st.st_size : errno != ENOENT)
 		return true;
+	const char *lost = access(c->store_path, F_OK) ? "not there" : "empty";
 	if (read_marker_note(c, note)) {
-		snprintf(why, size, "%s: not there, but %s says that there was a store. %s",
-			c->store_path, c->marker, ask);
+		snprintf(why, size, "%s: %s, but %s says that there was a store. %s", c->store_path,
+			lost, c->marker, ask);
 		return false;
 	}
 	if (month_key(c, key, sizeof key)) {
-		snprintf(why, size,
-			"%s: not there, but the key %s belongs to a store with events. %s",
-			c->store_path, key, ask);
+		snprintf(why, size, "%s: %s, but the key %s belongs to a store with events. %s",
+			c->store_path, lost, key, ask);
 		return false;
 	}
 	return true;

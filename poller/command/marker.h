@@ -14,8 +14,8 @@
 #include "poller/command/config.h"
 
 /*
- * May a new store be made? False with the reason in WHY of SIZE bytes: the note or a month's key
- * says that there was one, and it is not there now.
+ * May a new store be made, or is one there? False with the reason in WHY of SIZE bytes: the note or
+ * a month's key says that there was one, and it is not there now.
  */
 bool marker_allows_new(const struct config *c, char *why, size_t size);
 /* Notes that the store is there. False with errno where the note cannot be written. */

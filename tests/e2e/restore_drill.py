@@ -53,13 +53,13 @@ class Site:
 
     def is_refused(self, now):
         """Until somebody decides, nothing is read, nothing is made, and run and doctor agree."""
-        waiting = self.waiting()
-        for command in ("run", "doctor"):
-            result = self.retour.run(command)
-            true(result.code in (1, 2), "%s: %r" % (command, result))
+        waiting, held = self.waiting(), sorted(os.walk(self.retour.data + "/keys"))
+        for command in "run", "doctor", "check", "audit", "status", "forget", "purge", "key rotate", "backup " + self.safe + "/none.db":
+            result = self.retour.run(*command.split(), input=OLD)
+            equal(result.code, 2 if command == "run" else 1, "%s: %r" % (command, result))
             contains(result.out + result.err, "says that there was a store")
-        equal(self.waiting(), waiting, "mails in the mailbox")
-        true(not os.path.exists(self.retour.database), "a new store was made")
+        equal((self.waiting(), sorted(os.walk(self.retour.data + "/keys"))), (waiting, held), "mails in the mailbox, and keys")
+        true(not os.path.exists(self.retour.database) or not os.path.getsize(self.retour.database), "a new store was made")
 
     def restore(self, store=True, keys=True):
         if store:
@@ -131,11 +131,17 @@ with case("no backup, but the keys: refused until setup --new-store, which moves
     s.run("2026-11-21T06:20:00Z", "run")
     equal((s.waiting(), s.verdicts()), (0, ["send", "send", "suppress"]))
 
+with case("a crash or a container left an empty file in the place of the store: no store either"):
+    s = site("2026-11-20")
+    with open(s.retour.database, "w"):
+        pass
+    s.is_refused("2026-11-21T06:10:00Z")
+
 with case("a backup, but the keys are lost: refused with the file's name, nothing is made or read; then a new store is begun"):
     s = site("2026-11-20")
     s.restore(keys=False)
     result = s.run("2026-11-21T06:10:00Z", "run", code=2)
-    contains(result.err, "keys")
+    contains(result.err, "/keys: not there, and without its keys the store cannot be used")
     equal(s.waiting(), 1)
     true(not os.path.exists(s.retour.data + "/keys/state.key"), "a new key was made for the old store")
     os.rename(s.retour.database, s.safe + "/useless.db")
