@@ -18,10 +18,11 @@
 														     "cohort") ", old, " objection \
 															       ", " CONTACT_PART( \
 																       "objected") ", contact_part(NULL, news, 'news') AS news"
-/* Who is on the list: the day, and whose line it is. */
+/* Who is on the list: the day, and whose line it is. The LIMIT has it made once: else SQLite opens
+ * every line anew for every contact. */
 #define CONTACT_TIDY(place) \
 	"(SELECT contact_part(name, what, day) AS whose, day AS tidy FROM " place \
-	"agenda WHERE what IN ('tidy', 'well'))"
+	"agenda WHERE what IN ('tidy', 'well') LIMIT -1)"
 /* Of who is well TIDY is the day since which it says nothing. */
 #define CONTACT_PLAIN_OF(place) \
 	"(SELECT " CONTACT_COLUMNS( \
