@@ -15,6 +15,7 @@ from .dovecot import PASSWORD
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("RETOUR", os.path.join(ROOT, "build", "retour"))
 NOW = "2026-11-02T06:00:00Z"
+SELDOM = 0.1
 
 
 class Result:
@@ -72,8 +73,8 @@ class Watch(threading.Thread):
         self._stop_now = threading.Event()
 
     def run(self):
-        """Looks at once: a command may be over after a few milliseconds."""
-        interval = self.interval / 20
+        """Looks at once: a command may be over after a few milliseconds. Who waits for seconds is looked at less often: each look costs a millisecond."""
+        interval, begin = self.interval / 20, time.monotonic()
         while True:
             for pid in descendants(self.pid):
                 try:
@@ -88,7 +89,7 @@ class Watch(threading.Thread):
                     self.memory[name] = max(self.memory.get(name, 0), int(peak.group(1)))
             if self._stop_now.wait(interval):
                 break
-            interval = min(self.interval, interval * 1.2)
+            interval = min(interval * 1.2, max(self.interval, min(SELDOM, (time.monotonic() - begin) / 50)))
 
     def finish(self):
         self._stop_now.set()
@@ -147,17 +148,18 @@ class Retour:
         now = ["--now", self.now] if self.now else []
         return [self.binary, "-c", self.ini, *options, *now, *command]
 
-    def start(self, *command, options=(), stdin=subprocess.DEVNULL, env=None):
-        """Starts it without waiting; the process is ended with the script."""
+    def start(self, *command, options=(), stdin=subprocess.DEVNULL, env=None, outlives=False):
+        """Starts it without waiting; the process is ended with the script. One that ends by itself may OUTLIVE a script that is killed: without a function
+        before exec Python need not copy itself for it, which costs more than most commands take."""
         self.write_config()
-        process = subprocess.Popen(self.arguments(command, options), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   start_new_session=True, preexec_fn=cleanup.die_with_parent, env={**os.environ, **self.environment, **(env or {})})
+        process = subprocess.Popen(self.arguments(command, options), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=None if outlives else cleanup.die_with_parent, env={**os.environ, **self.environment, **(env or {})})
         cleanup.defer(cleanup.end, process)
         return process
 
     def run(self, *command, options=(), input=None, timeout=300, env=None):
         begin, used = time.monotonic(), processor_of_children()
-        process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env)
+        process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env, outlives=True)
         watch = Watch(process.pid) if self.watched else None
         if watch:
             watch.start()
