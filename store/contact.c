@@ -117,7 +117,7 @@ int contact_apply(struct store *s, const struct packed *e)
 
 /* --- in the course of time ------------------------------------------------ */
 
-enum { DUE_MOST = 1 << 18 }; /* contacts at a time, 6 MiB */
+enum { DUE_FEW = 1 << 12, DUE_MOST = 1 << 18 }; /* contacts at a time, 96 KiB; 6 MiB */
 
 static int advance_one(struct store *s, struct contact *c, int64_t now)
 {
@@ -159,18 +159,26 @@ static int do_due(struct store *s, enum agenda list, const struct agenda_entry *
 
 /*
  * DO_ONE to all contacts whose time on LIST has come. Many at a time, which are gone through in the
- * order of the tree: each of its pages is changed once for all of them. *COUNT counts them.
+ * order of the tree: each of its pages is changed once for all of them; on most days there are few.
+ * *COUNT counts them.
  */
 static int each_due(struct store *s, enum agenda list,
 	int (*do_one)(struct store *s, struct contact *c, int64_t now), int64_t now,
 	uint64_t *count)
 {
-	struct agenda_page page = { .room = DUE_MOST, .at = malloc(DUE_MOST * sizeof *page.at) };
+	struct agenda_page page = { .room = DUE_FEW, .at = malloc(DUE_FEW * sizeof *page.at) };
 	int result = page.at ? STORE_OK : store_fail(s, STORE_FAILED, "no memory");
 
-	while (!result && !(result = agenda_next(s, list, now, &page)) && page.n)
+	while (!result && !(result = agenda_next(s, list, now, &page)) && page.n) {
 		for (size_t i = 0; i < page.n && !result; i++, ++*count)
 			result = do_due(s, list, &page.at[i], do_one, now);
+		if (!result && page.room == DUE_FEW && page.n == page.room) {
+			free(page.at);
+			page.room = DUE_MOST;
+			if (!(page.at = malloc(DUE_MOST * sizeof *page.at)))
+				result = store_fail(s, STORE_FAILED, "no memory");
+		}
+	}
 	free(page.at);
 	return result || !page.foreign ? result : agenda_from_rows(s);
 }

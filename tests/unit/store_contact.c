@@ -190,6 +190,27 @@ static void verified_is_not_claimed(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event WHERE origin = 'matched'"), 1);
 }
 
+/* More whose time has come than are looked at in one go: each is moved on, and once. */
+static void whose_time_has_come_are_many(void **state)
+{
+	enum { MANY = 4500 };
+	char who[64];
+	uint64_t changed = 0;
+
+	(void)state;
+	ok(store_begin(store));
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(who, sizeof who, "person%u@example.org", i);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_GREYLISTED, who, NOW);
+		assert_int_equal(put(&e, 70000 + i, NOW), MESSAGE_NEW);
+	}
+	ok(store_commit(store));
+	ok(store_advance(store, NOW + 300 * DAY, &changed));
+	assert_int_equal(changed, MANY);
+	ok(store_advance(store, NOW + 300 * DAY, &changed));
+	assert_int_equal(changed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +227,7 @@ int main(void)
 		TEST(late_messages_do_not_undo),
 		TEST(what_changes_nothing),
 		TEST(verified_is_not_claimed),
+		TEST(whose_time_has_come_are_many),
 	};
 
 	return cmocka_run_group_tests_name("contacts", tests, NULL, NULL);
