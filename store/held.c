@@ -44,7 +44,7 @@ struct held_changes {
 
 void held_discard(struct store *s)
 {
-	if (s->held)
+	if (s->held && s->held->cells)
 		memset(s->held, 0, sizeof *s->held);
 }
 

@@ -36,7 +36,7 @@ struct hours {
 
 void hours_discard(struct store *s)
 {
-	if (s->hours)
+	if (s->hours && s->hours->cells)
 		memset(s->hours, 0, sizeof *s->hours);
 }
 
