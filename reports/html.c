@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "reports/model.h"
+#include "classify/base/files.h"
 
 static const char embedded_report_xsl[] = {
 #include "embedded/report.xsl.inc"
@@ -44,9 +45,11 @@ __attribute__((format(printf, 2, 3))) static void take_complaint(
 static xsltStylesheet *load_stylesheet(
 	const struct stylesheet *from, const char *said, char *error, size_t size)
 {
-	xmlDoc *doc = from->path
-		? xmlReadFile(from->path, NULL, PARSE_OPTIONS)
-		: xmlReadMemory(from->text, (int)from->n, from->name, NULL, PARSE_OPTIONS);
+	xmlDoc *doc = NULL;
+	if (!from->path)
+		doc = xmlReadMemory(from->text, (int)from->n, from->name, NULL, PARSE_OPTIONS);
+	else if (!file_is_pipe(from->path))
+		doc = xmlReadFile(from->path, NULL, PARSE_OPTIONS);
 	xsltStylesheet *sheet = doc ? xsltParseStylesheetDoc(doc) : NULL;
 	if (sheet && sheet->errors == 0)
 		return sheet;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "reports/findings.h"
+#include "classify/base/files.h"
 
 static const char embedded_measures[] = {
 #include "embedded/measures.xml.inc"
@@ -270,9 +271,12 @@ int measures_find(struct month_report *r, xmlDoc *report, char *error, size_t si
 {
 	enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 	const char *path = r->options->measures;
-	xmlDoc *rules = path ? xmlReadFile(path, NULL, PARSE_OPTIONS)
-			     : xmlReadMemory(embedded_measures, sizeof embedded_measures,
-				       "measures.xml", NULL, PARSE_OPTIONS);
+	xmlDoc *rules = NULL;
+	if (!path)
+		rules = xmlReadMemory(embedded_measures, sizeof embedded_measures, "measures.xml",
+			NULL, PARSE_OPTIONS);
+	else if (!file_is_pipe(path))
+		rules = xmlReadFile(path, NULL, PARSE_OPTIONS);
 	xmlXPathContext *context = xmlXPathNewContext(report);
 	const xmlNode *root = rules ? xmlDocGetRootElement(rules) : NULL;
 	int result = root && context ? 0 : -1;

@@ -6,6 +6,7 @@
  * ist</text>…</texts>
  */
 #include "reports/texts.h"
+#include "classify/base/files.h"
 
 #include <libxml/hash.h>
 #include <libxml/parser.h>
@@ -73,7 +74,7 @@ static xmlDoc *read_catalogue(const char *language)
 		if (strcmp(language, built_in[i].language) == 0)
 			return xmlReadMemory(built_in[i].bytes, (int)built_in[i].n, language, NULL,
 				PARSE_OPTIONS);
-	return xmlReadFile(language, NULL, PARSE_OPTIONS);
+	return file_is_pipe(language) ? NULL : xmlReadFile(language, NULL, PARSE_OPTIONS);
 }
 
 struct texts *texts_new(const char *language, char *error, size_t size)

@@ -28,6 +28,13 @@ int write_all(int fd, struct span bytes)
 	return 0;
 }
 
+bool file_is_pipe(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 int file_load(const char *path, size_t max, char **heap, size_t *n)
 {
 	FILE *in = fopen(path, "re");

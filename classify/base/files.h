@@ -10,6 +10,12 @@
 int write_all(int fd, struct span bytes);
 
 /*
+ * Is PATH a pipe or a socket? Who reads one that a configuration names waits for ever, with the
+ * lock in hand.
+ */
+bool file_is_pipe(const char *path);
+
+/*
  * The bytes of the file PATH, MAX at most, on the heap and the caller's; 0, or -1 with errno, EFBIG
  * where there are more.
  */

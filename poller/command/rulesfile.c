@@ -46,6 +46,10 @@ static bool read_disk(const char *key, const char *path, struct rules_text *text
 	struct stat about;
 	size_t n;
 
+	if (file_is_pipe(path)) {
+		snprintf(error, size, "%s: not a regular file", path);
+		return false;
+	}
 	if (file_load(path, FILE_BYTES_MAX, heap, &n)) {
 		if (errno == EFBIG)
 			snprintf(error, size, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);

@@ -3,6 +3,7 @@
  * purpose, validity, TLS 1.2 or later.
  */
 #include "poller/mailbox/tls.h"
+#include "classify/base/files.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +23,8 @@ enum { CERTIFICATES_MAX = 8 /* of a chain */ };
 static int load_authorities(struct stream *s)
 {
 	const char *file = s->options.ca_file;
+	if (file && file_is_pipe(file))
+		return stream_failed(s, "%s: not a regular file", file);
 	int n = file
 		? gnutls_certificate_set_x509_trust_file(s->credentials, file, GNUTLS_X509_FMT_PEM)
 		: gnutls_certificate_set_x509_system_trust(s->credentials);

@@ -8,6 +8,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.fakeimap import FakeImap
 from lib.harness import *
 
 ADDRESS = "some.body.rare@example.com"
@@ -98,6 +99,23 @@ with case("[metrics] file: what is no regular file is refused, in words, and the
         contains(result.err, "[metrics] file")
     del retour.config["metrics"]
     retour.write_config()
+
+with case("a pipe in the place of any file that a run reads by the configuration: said, and nobody waits for it with the lock in hand"):
+    other = Retour()
+    pipe = other.dir + "/pipe"
+    os.mkfifo(pipe)
+    other.run("import", "--arrived", "now", ROOT + "/tests/golden/arf-abuse.eml")
+    other.now = "2026-12-02T06:00:00Z"
+    fake = FakeImap([])
+    other.config["report"].update({"from": "a@example.org", "to": "b@example.org", "sendmail": "/bin/true"})
+    other.config["mailbox bounces"] = fake.mailbox(other.secret())
+    for section, key in (("rules", "rules"), ("rules", "providers"), ("mailbox bounces", "ca_file"), ("report", "stylesheet"), ("report", "measures"), ("report", "language")):
+        before = other.config.get(section, {}).get(key)
+        other.config.setdefault(section, {})[key] = pipe
+        result = other.run("run", timeout=30)
+        true(result.code in (1, 2), (section, key, result))
+        contains(result.err, pipe)
+        other.config[section][key] = before
 
 with case("a pipe, a device, a directory as store is refused by every command, and nobody waits for it"):
     other = Retour()
