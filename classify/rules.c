@@ -3,8 +3,7 @@
  * lists of those that read codes, all in one image (image.h).
  */
 #include <stdlib.h>
-#include "classify/rulesparts.h"
-#include "classify/sense.h"
+#include "classify/sensewords.h"
 
 /* --- open and close ------------------------------------------------------- */
 

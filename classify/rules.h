@@ -56,7 +56,7 @@
 	X(MARK_BESIDE, "beside") /* of scripts without blanks: what leaves a phrase what it is, \
 				    right before and behind it (classify/sensebeside.c); */ \
 	X(MARK_REPLY_SUBJECT, "reply-subject") /* a person's answer or forward begins so */ \
-	/* stems of words that speak of the same, in any language (classify/sense.h) */ \
+	/* stems of words that speak of the same, in any language (classify/sensewords.h) */ \
 	X(MARK_SENSE_BOX, "sense-box") /* who or what a mail is for */ \
 	X(MARK_SENSE_NOT, "sense-not") \
 	X(MARK_SENSE_EXIST, "sense-exist") /* is there, is known */ \

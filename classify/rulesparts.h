@@ -8,7 +8,7 @@
 #include "classify/automaton.h"
 #include "classify/provider.h"
 
-struct stem; /* sense.h */
+struct stem; /* sensewords.h */
 
 enum { ANY_PROVIDER = -1, HEADER_FIELDS_MAX = 256, FIELD_LENGTHS = 64 };
 

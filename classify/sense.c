@@ -1,5 +1,6 @@
 #include <strings.h>
-#include "classify/senseparts.h"
+#include "classify/sense.h"
+#include "classify/sensewords.h"
 
 enum { CLAUSES_MAX = 24, WORDS_MAX = 200 };
 

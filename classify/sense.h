@@ -11,19 +11,6 @@
 
 #define SENSE_PREFIX "sense." /* of what stands as rule where senses decide */
 
-enum { STEM_SIZE = 24 };
-
-/* A word or its begin, folded, as it lies in the image: in the order of their bytes. */
-struct stem {
-	char word[STEM_SIZE];
-	uint8_t n;
-	uint8_t open;    /* more letters may follow */
-	uint16_t parent; /* the longest open one that this begins with, from 1; 0: none */
-	uint64_t senses; /* SENSE() of each */
-};
-
-#define SENSE(name) (UINT64_C(1) << (MARK_SENSE_##name - SENSE_FIRST))
-
 /* What an answer says in the sum. */
 struct sense {
 	const char *id; /* NULL: nothing */
@@ -37,11 +24,6 @@ struct sense {
  * the recipient's local part, speaks of him.
  */
 struct sense sense_read(const struct rules *r, struct span text, struct span name);
-/*
- * The stem that the one word of WORD begins with, folded, in R's image; empty: none has a sense.
- * *WHOLE: it is all of the word. WORD may have signs at its ends.
- */
-struct span sense_stem(const struct rules *r, struct span word, bool *whole);
 /*
  * Does the clause around match M of TEXT say of nobody what the phrase says: a condition ("if the
  * user is unknown"), a not before it ("was never deleted"), help on such errors, or another thing

@@ -7,7 +7,8 @@
  * other takes its proof away.
  */
 #include <strings.h>
-#include "classify/senseparts.h"
+#include "classify/sense.h"
+#include "classify/sensewords.h"
 
 #define FITS \
 	(SENSE(BOX) | SENSE(PERSON) | SENSE(NOT) | SENSE(EXIST) | SENSE(UNKNOWN) | SENSE(LEFT) | \

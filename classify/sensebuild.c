@@ -1,8 +1,6 @@
-/* The stems of all senses (sense.h), sorted, into the image. */
+/* The stems of all senses (sensewords.h), sorted, into the image. */
 #include <stdlib.h>
-#include "classify/rulesparts.h"
-#include "classify/sense.h"
-#include "classify/token.h"
+#include "classify/sensewords.h"
 
 enum { STEMS_MAX = UINT16_MAX };
 

@@ -1,5 +1,6 @@
 /* What turns over what a phrase says: the words around it in its clause. */
-#include "classify/senseparts.h"
+#include "classify/sense.h"
+#include "classify/sensewords.h"
 
 /* --- what turns a phrase over ----------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* Single words: which stem each begins with, and what the stems speak of. */
 #include <endian.h>
 
-#include "classify/senseparts.h"
+#include "classify/sensewords.h"
 
 enum { ENDING_MAX = 5 }; /* letters that a stem for a mailbox may have behind it and be one still */
 

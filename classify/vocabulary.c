@@ -6,7 +6,7 @@
 #include "classify/vocabulary.h"
 
 #include "classify/event.h"
-#include "classify/sense.h"
+#include "classify/sensewords.h"
 
 enum {
 	/* digits; a longer number may be a customer's, an account's, a telephone's */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "classify/rules.h"
 #include "classify/sense.h"
+#include "classify/sensewords.h"
 
 #define LIST(name, ...) \
 	{ \

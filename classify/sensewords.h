@@ -1,10 +1,22 @@
-/* What the parts of sense.h share: words, and how they stand beside each other. */
-#ifndef RETOUR_SENSEPARTS_H
-#define RETOUR_SENSEPARTS_H
+/* Words, what the stems say of each, and how they stand beside each other; sense.h reads them. */
+#ifndef RETOUR_SENSEWORDS_H
+#define RETOUR_SENSEWORDS_H
 
 #include "classify/rulesparts.h"
-#include "classify/sense.h"
 #include "classify/token.h"
+
+enum { STEM_SIZE = 24 };
+
+/* A word or its begin, folded, as it lies in the image: in the order of their bytes. */
+struct stem {
+	char word[STEM_SIZE];
+	uint8_t n;
+	uint8_t open;    /* more letters may follow */
+	uint16_t parent; /* the longest open one that this begins with, from 1; 0: none */
+	uint64_t senses; /* SENSE() of each */
+};
+
+#define SENSE(name) (UINT64_C(1) << (MARK_SENSE_##name - SENSE_FIRST))
 
 enum { FOLDED_MAX = 2 * STEM_SIZE };
 
@@ -13,6 +25,11 @@ enum { OTHER_SCRIPTS = 0xd6 }; /* first byte of what is not Latin, Greek or Cyri
 /* "c18si2365148": no word, but the name of a queue or a session. */
 bool token_has_digit(const struct token *t);
 
+/*
+ * The stem that the one word of WORD begins with, folded, in R's image; empty: none has a sense.
+ * *WHOLE: it is all of the word. WORD may have signs at its ends.
+ */
+struct span sense_stem(const struct rules *r, struct span word, bool *whole);
 /* R, or who lends R the stems. */
 const struct rules *who_has_stems(const struct rules *r);
 
