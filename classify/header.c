@@ -168,14 +168,14 @@ static bool encoded_word(struct span text, struct encoded_word *w)
 /*
  * Decoded bytes that wait for more of the same charset: a character may be cut between two words.
  */
-struct pending_words {
+struct encoded_run {
 	char *bytes;
 	size_t n, size;
 	struct span charset;
 };
 
-static void pending_flush(
-	struct pending_words *p, struct charsets *charsets, char *out, size_t *n, size_t size)
+static void words_flush(
+	struct encoded_run *p, struct charsets *charsets, char *out, size_t *n, size_t size)
 {
 	if (p->n)
 		*n += charset_to_utf8(
@@ -183,7 +183,7 @@ static void pending_flush(
 	p->n = 0;
 }
 
-static void pending_add(struct pending_words *p, const struct encoded_word *w)
+static void words_add(struct encoded_run *p, const struct encoded_word *w)
 {
 	char *to = p->bytes + p->n;
 	p->n += w->encoding == 'b' ? base64_decode(w->text, to, p->size - p->n)
@@ -225,17 +225,17 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 	char *out = arena_alloc(arena, size), *scratch = arena_alloc(arena, value.n + 4);
 	if (!out || !scratch)
 		return (struct span){ "", 0 };
-	struct pending_words pending = { scratch, 0, value.n, { "", 0 } };
+	struct encoded_run words = { scratch, 0, value.n, { "", 0 } };
 	size_t n = 0, i = 0, raw = 0;
 	while (i < value.n) {
 		struct encoded_word w;
 		if (value.p[i] == '=' &&
 			encoded_word((struct span){ value.p + i, value.n - i }, &w)) {
 			copy_raw((struct span){ value.p + raw, i - raw }, charsets, out, &n, size);
-			if (pending.n && !span_equal_nocase(pending.charset, w.charset))
-				pending_flush(&pending, charsets, out, &n, size);
-			pending.charset = w.charset;
-			pending_add(&pending, &w);
+			if (words.n && !span_equal_nocase(words.charset, w.charset))
+				words_flush(&words, charsets, out, &n, size);
+			words.charset = w.charset;
+			words_add(&words, &w);
 			i += w.length;
 			raw = i;
 			size_t gap = skip_field_blanks(value, i);
@@ -245,7 +245,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 					&next))
 				i = raw = i + gap; /* blanks between two encoded words are none */
 			else if (!encoded_word((struct span){ value.p + i, value.n - i }, &next))
-				pending_flush(&pending, charsets, out, &n, size);
+				words_flush(&words, charsets, out, &n, size);
 			continue;
 		}
 		if (value.p[i] == '\r' || value.p[i] == '\n') {
@@ -258,7 +258,7 @@ struct span header_text(struct arena *arena, struct charsets *charsets, struct s
 		}
 		i++;
 	}
-	pending_flush(&pending, charsets, out, &n, size);
+	words_flush(&words, charsets, out, &n, size);
 	copy_raw((struct span){ value.p + raw, value.n - raw }, charsets, out, &n, size);
 	return (struct span){ out, n };
 }

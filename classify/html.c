@@ -133,7 +133,7 @@ static bool named(const char *const *list, size_t count, struct span name)
  * Length of the reference at TEXT ("&auml;", "&#228;", "&#xe4;"), its character in *C; 0: a bare
  * ampersand.
  */
-static size_t reference(struct span text, unsigned *c)
+static size_t reference_length(struct span text, unsigned *c)
 {
 	size_t n = 1;
 	while (n < text.n && n <= ENTITY_MAX && text.p[n] != ';' && text.p[n] != ' ' &&
@@ -228,7 +228,7 @@ size_t html_text(struct span text, char *out, size_t size)
 				o.gap = true;
 			if (!end && NAMED(hidden, name))
 				i += skip_hidden((struct span){ text.p + i, text.n - i }, name);
-		} else if (rest.p[0] == '&' && (n = reference(rest, &c))) {
+		} else if (rest.p[0] == '&' && (n = reference_length(rest, &c))) {
 			put_character(&o, c);
 			i += n;
 		} else if (rest.p[0] == ' ' || rest.p[0] == '\t' || rest.p[0] == '\r' ||

@@ -30,7 +30,7 @@ struct keyring;
 struct counters;
 struct hours;
 struct held_changes;
-struct pending;
+struct pending_events;
 struct seen;
 struct asked;
 struct erasures;
@@ -60,7 +60,7 @@ struct store {
 	struct counters *counters;      /* tally.c */
 	struct hours *hours;            /* hour.c */
 	struct held_changes *held;      /* held.c */
-	struct pending *pending;        /* pending.c */
+	struct pending_events *pending; /* pending.c */
 	struct seen *seen;              /* seen.c */
 	struct asked *asked;            /* asked.c */
 	struct erasures *erasures;      /* erasure.c */
@@ -462,7 +462,7 @@ int nodomain_advance(struct store *s, int64_t now);
  * a commit, as tallies are.
  */
 int hours_add(struct store *s, const struct packed *e, int64_t now);
-/* Notes what lasts of alert NUMBER as it is now (trouble.c). */
+/* Notes what lasts of alert NUMBER as it is now (store/watch/trouble.c). */
 int trouble_note(struct store *s, int64_t number);
 int hours_flush(struct store *s);
 void hours_discard(struct store *s);

@@ -27,7 +27,7 @@ struct pending_place {
 	uint32_t at;          /* where its event begins: in the order of arrival */
 };
 
-struct pending {
+struct pending_events {
 	uint32_t n;
 	struct pending_place place[PENDING_MAX];
 	uint32_t bytes;
@@ -53,7 +53,7 @@ static size_t older_bytes(const struct store *s)
 	return keys_old_states(s) * sizeof((struct packed *)NULL)->old_contact[0];
 }
 
-static void pending_keep(const struct store *s, struct pending *p, const struct packed *e)
+static void pending_keep(const struct store *s, struct pending_events *p, const struct packed *e)
 {
 	size_t older = older_bytes(s);
 	unsigned char *begin = p->events + p->bytes, *end = begin + NUMBERS + older;
@@ -100,7 +100,7 @@ void pending_discard(struct store *s)
 
 int pending_flush(struct store *s)
 {
-	struct pending *p = s->pending;
+	struct pending_events *p = s->pending;
 	int result = STORE_OK;
 
 	if (!p || !p->n)
@@ -114,7 +114,7 @@ int pending_flush(struct store *s)
 
 int pending_add(struct store *s, const struct packed *e)
 {
-	struct pending *p = s->pending
+	struct pending_events *p = s->pending
 		? s->pending
 		: (s->pending = calloc(1, sizeof *p)); /* pages that are not used are not there */
 

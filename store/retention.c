@@ -5,11 +5,12 @@
  * A period is a maximum, counted in whole days (UTC): at the first purge of a day goes all that
  * would come of age in its course. A purge deletes in one transaction, notes the counts in the
  * ledger, and destroys the keys of months whose events are gone. Then it sees to the bytes:
- * secure_delete overwrites a row where it lay, pagefile.c what lies between rows; both stand in the
- * write-ahead log until its pages are written to the file, and it is truncated. That is work in
- * proportion to what was deleted. Only a file from before there was pagefile.c is written anew as a
- * whole (VACUUM), once. A class in which something overdue remains, or a log that a reader keeps
- * from being truncated, is a broken promise: STORE_BROKEN.
+ * secure_delete overwrites a row where it lay, store/base/pagefile.c what lies between rows; both
+ * stand in the write-ahead log until its pages are written to the file, and it is truncated. That
+ * is work in proportion to what was deleted. Only a file from before there was
+ * store/base/pagefile.c is written anew as a whole (VACUUM), once. A class in which something
+ * overdue remains, or a log that a reader keeps from being truncated, is a broken promise:
+ * STORE_BROKEN.
  *
  * What is held is not counted each time: held.c knows, and the oldest row is found by its time.
  */
@@ -29,7 +30,7 @@ static const struct data_class {
 	struct {
 		enum sql purge;
 		int held;
-	} table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
+	} of_table[2]; /* held: HELD_COUNT where there are no kept counts: the rows are few */
 } classes[] = {
 	{ RETAIN_EVENTS, SQL_EVENT_COUNT, SQL_EVENT_OLDEST, SQL_EVENT_DUE, 1,
 		{ { SQL_EVENT_PURGE, HELD_EVENTS } } },
@@ -63,13 +64,13 @@ static int kept_count(struct store *s, const struct data_class *d, uint64_t *cou
 	int result = STORE_OK;
 
 	*count = 0;
-	if (d->table[0].held == HELD_COUNT) {
+	if (d->of_table[0].held == HELD_COUNT) {
 		result = db_int(s, &all, d->count, "");
 		*count = (uint64_t)all;
 		return result;
 	}
 	for (unsigned i = 0; i < d->purges && !result; i++) {
-		enum held_class held = (enum held_class)d->table[i].held;
+		enum held_class held = (enum held_class)d->of_table[i].held;
 		result = days ? held_compare(s, held, &n, &off) : held_count(s, held, &n);
 		*count += n;
 		if (days)
@@ -78,7 +79,7 @@ static int kept_count(struct store *s, const struct data_class *d, uint64_t *cou
 	return result;
 }
 
-static int measure(
+static int measure_class(
 	struct store *s, const struct data_class *d, int64_t cutoff, struct purge_class *c)
 {
 	int64_t first = 0, late = 0;
@@ -141,7 +142,7 @@ static int count_overdue(struct store *s, int64_t grace, struct purge *p)
 	int result;
 
 	for (unsigned i = 0; i < CLASSES; i++) {
-		if (measure(s, &classes[i], p->at[i].cutoff - grace, &p->at[i]))
+		if (measure_class(s, &classes[i], p->at[i].cutoff - grace, &p->at[i]))
 			return STORE_FAILED;
 	}
 	result = keys_months(s, keys->cutoff - grace, &keys->left, &keys->oldest, &keys->overdue);
@@ -209,19 +210,19 @@ static int purge_class(
 	c->deleted = 0;
 	if (db_int(s, &due, d->due, "i", c->cutoff))
 		return STORE_FAILED;
-	if (due && d->table[0].held == HELD_EVENTS && cut_diagnostics(s, c->cutoff))
+	if (due && d->of_table[0].held == HELD_EVENTS && cut_diagnostics(s, c->cutoff))
 		return STORE_FAILED;
 	bool objections = d->retained == RETAIN_OBJECTIONS;
 	if (due && (objections || d->retained == RETAIN_CONTACTS) &&
 		(held_cut_states(s, objections, c->cutoff) || agenda_cut(s, objections, c->cutoff)))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < d->purges && due; i++) {
-		if (db_run(s, d->table[i].purge, "i", c->cutoff))
+		if (db_run(s, d->of_table[i].purge, "i", c->cutoff))
 			return STORE_FAILED;
 		uint64_t gone = (uint64_t)sqlite3_changes64(s->db);
 		c->deleted += gone;
-		if (d->table[i].held != HELD_COUNT &&
-			held_cut(s, (enum held_class)d->table[i].held, c->cutoff, gone))
+		if (d->of_table[i].held != HELD_COUNT &&
+			held_cut(s, (enum held_class)d->of_table[i].held, c->cutoff, gone))
 			return STORE_FAILED;
 	}
 	return STORE_OK;

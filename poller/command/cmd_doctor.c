@@ -453,7 +453,7 @@ static void try_mailbox(struct doctor *d, const struct mailbox *box)
 	char what[STORE_NAME_SIZE + 16], text[WIRE_TEXT_MAX + 1];
 	struct mailbox_facts facts;
 	snprintf(what, sizeof what, "mailbox %s", box->name);
-	enum visit result = mailbox_visit(d->config->file, box, text, sizeof text, &facts);
+	enum visit_end result = mailbox_visit(d->config->file, box, text, sizeof text, &facts);
 	found(d, result == VISIT_OPENED ? WELL : SAD, what, "%s", text);
 	say_facts(d, what, &facts);
 }

@@ -157,7 +157,7 @@ static bool mailbox_answers(struct first *f, struct asking *a)
 {
 	static char authority[AUTHORITY_PATH_SIZE];
 	char text[512];
-	enum visit result = firstways_mailbox(f, text, sizeof text);
+	enum visit_end result = firstways_mailbox(f, text, sizeof text);
 	bool asked = result == VISIT_FAILED && ask_authority(a, text, &f->ca_file, authority);
 
 	if (asked)

@@ -61,10 +61,10 @@ int firstways_draft(const struct first *f, struct config *config)
 	return result;
 }
 
-enum visit firstways_mailbox(struct first *f, char *text, size_t size)
+enum visit_end firstways_mailbox(struct first *f, char *text, size_t size)
 {
 	static struct config config; /* too large for a stack */
-	enum visit result = VISIT_FAILED;
+	enum visit_end result = VISIT_FAILED;
 	char first[512] = "";
 	struct mailbox_facts facts;
 

@@ -15,7 +15,7 @@ int firstways_draft(const struct first *f, struct config *config);
  * Which way into F's mailbox works, into F; the first one that reaches a login decides. TEXT of
  * SIZE bytes: what the server offers, or why the usual way does not work, "" where that was said.
  */
-enum visit firstways_mailbox(struct first *f, char *text, size_t size);
+enum visit_end firstways_mailbox(struct first *f, char *text, size_t size);
 /*
  * Which way to the mail server TYPED (HOST or HOST:PORT) takes the report, into F; without a port
  * the next usual one, where nobody answers. False: why not stands in TEXT, as above.

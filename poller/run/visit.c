@@ -23,7 +23,7 @@ static bool ask_fetcher(int fd, const struct mailbox *box, struct wire_head *hea
 			head->type == WIRE_REFUSED);
 }
 
-static enum visit talk(
+static enum visit_end talk(
 	int fd, const struct mailbox *box, char *text, size_t size, struct mailbox_facts *facts)
 {
 	struct wire_head head;
@@ -31,7 +31,7 @@ static enum visit talk(
 	unsigned char *payload = NULL;
 	size_t capacity = 0;
 	char said[WIRE_TEXT_MAX + 1];
-	enum visit result = VISIT_FAILED;
+	enum visit_end result = VISIT_FAILED;
 
 	if (ask_fetcher(fd, box, &head, &payload, &capacity)) {
 		size_t fixed = head.type == WIRE_OPENED ? sizeof opened : 0;
@@ -54,7 +54,7 @@ static enum visit talk(
 	return result;
 }
 
-enum visit mailbox_visit(const char *config_file, const struct mailbox *box, char *text,
+enum visit_end mailbox_visit(const char *config_file, const struct mailbox *box, char *text,
 	size_t size, struct mailbox_facts *facts)
 {
 	char label[STORE_NAME_SIZE + 16];
@@ -68,7 +68,7 @@ enum visit mailbox_visit(const char *config_file, const struct mailbox *box, cha
 		return VISIT_FAILED;
 	snprintf(text, size, "its fetcher process ended without a word");
 	child_patience(fd, 5 * box->timeout);
-	enum visit result = talk(fd, box, text, size, facts);
+	enum visit_end result = talk(fd, box, text, size, facts);
 	close(fd);
 	child_end(pid);
 	return result;

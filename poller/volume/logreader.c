@@ -1,9 +1,9 @@
 /*
  * The log reader process: bytes of mail logs in, counts out. As a parser, it has neither keys nor
- * files nor network (sandbox.c): the lines hold what strangers said, and compressed files what
- * strangers' tools made. It unpacks, finds out by the first bytes whether and how far a file was
- * counted before, reads the lines behind that, and counts each attempt by time, provider and
- * campaign.
+ * files nor network (poller/run/sandbox.c): the lines hold what strangers said, and compressed
+ * files what strangers' tools made. It unpacks, finds out by the first bytes whether and how far a
+ * file was counted before, reads the lines behind that, and counts each attempt by time, provider
+ * and campaign.
  *
  * What is counted is what became of our mailings: not deliveries into own mailboxes (a local
  * mailer, or a recipient at one of [origin] domains), not hops to this host itself (a filter behind
