@@ -2,8 +2,9 @@
  * The agenda: on which day time does something to which contact. It stands apart from the contacts,
  * because such a day says what happened: a full mailbox waits for five days, a block for one. A
  * line is a list, a day (UTC, epoch seconds) and the contact's name, which is sealed for that line
- * (sealed.h) under a key outside of the database. Whoever has the key finds from the day who is
- * due, and from the contact its lines; without it the lines of a day are so many, and nobody's.
+ * (store/base/sealed.h) under a key outside of the database. Whoever has the key finds from the day
+ * who is due, and from the contact its lines; without it the lines of a day are so many, and
+ * nobody's.
  *
  * A contact's row is what counts: its lines follow from it, and agenda_from_rows() makes all of
  * them anew. Lines are written in the transaction that writes the row.

@@ -3,8 +3,8 @@
  * category, not for each recipient.
  *
  * Table refused counts the blocks of each day, of receivers without a profile by a number of their
- * host. A day on which they are beyond noise (refusals.h), or ten of one host are, opens the
- * investigation of each category that has a fifth of them, or keeps it open; it lasts until an
+ * host. A day on which they are beyond noise (store/base/refusals.h), or ten of one host are, opens
+ * the investigation of each category that has a fifth of them, or keeps it open; it lasts until an
  * operator resolves it or there was no such day for a quiet period. A block from before the
  * resolution, read after it, counts for nothing.
  */

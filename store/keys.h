@@ -71,7 +71,7 @@ int store_key_move(struct store *s, const char *address, size_t n, bool *moved);
 int store_key_retire(struct store *s, const char *name, const char *give_up_reason, int64_t now,
 	bool *credential);
 
-/* --- signatures (store/sign.c, in the format of store/minisign.h) --------- */
+/* --- signatures (store/sign.c, in the format of store/base/minisign.h) --------- */
 
 /* Makes the key that signs evidence where there is none yet. Ledgered with its public half. */
 int store_sign_ready(struct store *s, int64_t now);

@@ -46,8 +46,8 @@
  *                  log_state what the next file's beginning depends on
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from
  *                  the beginning, for metrics. Anonymous, as tallies are
- *   alert          what was out of the ordinary, when, and whether it was told (alert.c).
- *                  Retention "alerts"; trouble: what a month's report says of them, without
+ *   alert          what was out of the ordinary, when, and whether it was told
+ * (store/watch/alert.c). Retention "alerts"; trouble: what a month's report says of them, without
  *                  figures. It stays
  *   unread         when a mailbox was not read (mailbox.c). It stays
  *   summary        what receivers report of our domains (summary.c): counts by day (its noon, UTC),
@@ -182,7 +182,7 @@ static const char version_9[] =
 
 /*
  * What retention holds is counted as it comes and goes (held.c), and found by its time. The file is
- * written anew once more: afterwards pages are clean when they are written (pagefile.h).
+ * written anew once more: afterwards pages are clean when they are written (store/base/pagefile.h).
  */
 static const char version_10[] =
 	"CREATE TABLE held (class TEXT NOT NULL, day INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (class, day)) STRICT, WITHOUT ROWID;"
@@ -193,7 +193,7 @@ static const char version_10[] =
 /* The counts of contacts by state are kept, too, for reports and metrics. */
 static const char version_11[] = "DELETE FROM held WHERE class >= 'state ' AND class < 'state!'";
 
-/* The file is written anew once more: from then on each page is sealed (pagefile.h). */
+/* The file is written anew once more: from then on each page is sealed (store/base/pagefile.h). */
 static const char version_12[] =
 	"INSERT INTO meta SELECT 'rewrite', 'whole' WHERE EXISTS (SELECT 1 FROM ledger) ON CONFLICT DO UPDATE SET value = excluded.value;";
 

@@ -4,10 +4,10 @@
  * it was made.
  *
  * An entry "checkpoint" says "entry=N hash=HEX key=ID signature=BASE64": the bare signature
- * (minisign.h) of the checkpoint's text (chain.h) for entry N. The chain alone shows that its
- * entries fit each other; the checkpoints show that they are those which this store wrote. Who has
- * taken over the machine has the key too: against him only a head helps that somebody else kept,
- * such as the one in each monthly mail.
+ * (store/base/minisign.h) of the checkpoint's text (chain.h) for entry N. The chain alone shows
+ * that its entries fit each other; the checkpoints show that they are those which this store wrote.
+ * Who has taken over the machine has the key too: against him only a head helps that somebody else
+ * kept, such as the one in each monthly mail.
  */
 #include <sodium.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  *
  * meta "site" is this store's own number in table site, "site number" the number under which the
  * last transaction's changes stand: what has a higher one than a cursor was changed since. Rows of
- * one transaction have the same number, and once a day those of a whole day get one (changes.c), so
- * that it does not tell in which order contacts were heard of.
+ * one transaction have the same number, and once a day those of a whole day get one
+ * (store/exchange/changes.c), so that it does not tell in which order contacts were heard of.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
  * What the files about sites share: site.c (names, lives, seal, signature), sitelift.c (erasures by
- * name), share.c (contacts), changes.c (out), merge.c (in), sitedays.c and figures.c (days).
+ * name), share.c (contacts), store/exchange/changes.c (out), store/exchange/merge.c (in),
+ * sitedays.c and store/exchange/figures.c (days).
  */
 #ifndef RETOUR_STORE_SITEPARTS_H
 #define RETOUR_STORE_SITEPARTS_H
@@ -49,7 +50,7 @@ struct site {
 	bool ready;     /* every contact has its share */
 	unsigned char signature_seen[CHANGE_HASH_SIZE + CHANGE_SIGNATURE_SIZE +
 		MINISIGN_PUBLIC_SIZE]; /* the last good one */
-	struct merging merging;        /* merge.c */
+	struct merging merging;        /* store/exchange/merge.c */
 	/* of the last line: many that follow have the same */
 	struct seen_line {
 		char site[STORE_NAME_SIZE], life[SITE_LIFE_HEX], key[STORE_FINGERPRINT_HEX];

@@ -3,9 +3,9 @@
  *
  * The database runs in WAL mode with synchronous=FULL: a commit that returned is on disk, readers
  * never wait for the writer, and a kill at any instruction leaves the last commit. secure_delete
- * overwrites what is deleted, and pagefile.h what SQLite leaves of rows that it moves; the settings
- * are read back, and without them the store is not opened. The -wal and -shm files stay when the
- * last handle closes, so that a reader never has to make them.
+ * overwrites what is deleted, and store/base/pagefile.h what SQLite leaves of rows that it moves;
+ * the settings are read back, and without them the store is not opened. The -wal and -shm files
+ * stay when the last handle closes, so that a reader never has to make them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +72,8 @@ static const struct pragma {
 	{ "PRAGMA synchronous = FULL", NULL, true },
 	{ "PRAGMA secure_delete = ON", "1", false },
 	/*
-	 * what pagefile.h needs: no pointer map, and page numbers of three bytes, which is 64 GiB
+	 * what store/base/pagefile.h needs: no pointer map, and page numbers of three bytes, which
+	 * is 64 GiB
 	 */
 	{ "PRAGMA auto_vacuum = NONE", NULL, true },
 	{ "PRAGMA auto_vacuum", "0", true },

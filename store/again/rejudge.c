@@ -2,7 +2,7 @@
  * Failures that are kept, decided again after rules were mended.
  *
  * Events and contacts share no key, so no event leads to its contact. Instead a contact remembers
- * of a failure the number of what was answered (cause.c): of the provider, the codes and
+ * of a failure the number of what was answered (store/cause.c): of the provider, the codes and
  * the redacted words, which are all that is left to decide by. Each event's answer is decided
  * again, and every contact that remembers this answer, decided by that rule, goes where the new
  * decision leads. Many recipients share an answer; the number is made under message.key and sealed

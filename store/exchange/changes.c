@@ -1,5 +1,5 @@
 /*
- * What changed since a cursor, as signed lines (site.h).
+ * What changed since a cursor, as signed lines (store/site.h).
  *
  * A cursor is the life of this store and the number up to which its changes were given. Everything
  * is read in one snapshot, so that a run beside it may write; the line "until" comes last: whoever

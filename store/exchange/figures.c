@@ -6,13 +6,13 @@
  * said of it before, and never adds to it. Its version is how often that part has changed. Of a
  * table with names that come with mail a day has FIGURE_PARTS parts, so that a large day is some
  * lines, of which only those go that changed. A campaign's name goes when it is judged to last
- * (fold.c), and until then as "other campaigns".
+ * (store/fold.c), and until then as "other campaigns".
  *
  * The content before it is sealed: version 1, then the rows, column by column: a number in groups
  * of seven bits, the lowest first, each with the eighth bit where another follows (LEB128); a text
  * as the number of its bytes and those.
  *
- * Rows of other sites lie in tables beside the own ones (sqlfigures.h).
+ * Rows of other sites lie in tables beside the own ones (store/sqlfigures.h).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Lines of other sites, taken in (site.h).
+ * Lines of other sites, taken in (store/site.h).
  *
  * A line is taken when one of the configured sites signed it, when pseudonyms are under this
  * store's state key, and when its version is higher than the one that is known. It then takes the

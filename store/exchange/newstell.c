@@ -1,5 +1,5 @@
 /*
- * Changes of whom not to write to, as they are told, and how telling went (news.h).
+ * Changes of whom not to write to, as they are told, and how telling went (store/news.h).
  */
 #include <inttypes.h>
 #include <sodium.h>

@@ -3,8 +3,8 @@
  * name, which of these are ours, and what of their mail was not aligned at whom.
  *
  * Anyone who proves a domain of his own can report what he likes, as many rows a day as are kept
- * (summary.c). So rows are read one by one, in the order of their days, and numbered as they come,
- * instead of sorted by SQL, and what comes beyond SOURCES_MAX and BREAKS_MAX has no name.
+ * (store/summary.c). So rows are read one by one, in the order of their days, and numbered as they
+ * come, instead of sorted by SQL, and what comes beyond SOURCES_MAX and BREAKS_MAX has no name.
  */
 #include <sodium.h>
 #include <stdlib.h>

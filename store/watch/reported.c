@@ -1,6 +1,6 @@
 /*
- * Alerts of what receivers report of our domains (summary.c): mail from sources of ours that is no
- * longer aligned, and TLS sessions to us that fail.
+ * Alerts of what receivers report of our domains (store/summary.c): mail from sources of ours that
+ * is no longer aligned, and TLS sessions to us that fail.
  *
  * Anyone can write such a report. So those alone count of which it is proven who sent them, from
  * receivers that did so on several days before; a source is ours by what was reported before, too.

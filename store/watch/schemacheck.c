@@ -2,8 +2,8 @@
  * The schema as it is against the schema as it should be. What it should be is made anew by the
  * same steps in a database in memory, so that there is no list that could grow old. Whoever may
  * write the file can add a trigger that copies what is deleted, or put a view in the place of a
- * table: while this program writes neither has any effect (open_database() in store.c), and here it
- * shows.
+ * table: while this program writes neither has any effect (open_database() in store/store.c), and
+ * here it shows.
  */
 #include <stdio.h>
 #include "store/contactbody.h"
@@ -118,7 +118,7 @@ static int tell_meta(struct store *s, intact_visit *visit, void *context)
 	return strange ? visit(context, what) : STORE_OK;
 }
 
-/* Counts are kept under the names of what is held (held.c), and no others. */
+/* Counts are kept under the names of what is held (store/held.c), and no others. */
 static int tell_held(struct store *s, intact_visit *visit, void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_HELD_CLASSES, "");

@@ -310,7 +310,7 @@ static void tampering_shows(void **state)
 	}
 }
 
-/* The format at the top of ledger.c, written down a second time. */
+/* The format at the top of store/ledger.c, written down a second time. */
 static void the_hash_is_the_documented_one(void **state)
 {
 	unsigned char bytes[] = "retour ledger 1\0"
