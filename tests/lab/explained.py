@@ -4,6 +4,7 @@
 EXPLAINED = {
     ("*", "sieve-redirect", "recipient|contact"): "a bounce of what Sieve sent on names only whom it was sent on to",
     ("*", "opensmtpd-nobody", "class|category|contact"): "OpenSMTPD says 'Mailing list expansion problem' of a user that its table of virtual users has not",
+    ("*", "mailman-nobody", "class|category|contact"): "Mailman says of an unknown list what RFC 5321 has for any 550, policy included, without an enhanced code: no proof",
     ("opensmtpd", "no-words", "*"): "its reports do not say which command was refused",
     ("opensmtpd", "grey|busy|slow-down|hangs-up|hangs-up-early|too-many|data-busy|disk|together-callout-plain-grey", "*"):
         "after a temporary refusal it leaves the host alone for minutes",
