@@ -401,10 +401,14 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 
 /* --- the decision --------------------------------------------------------- */
 
-/* 4 or 5, as the status or else the reply says; 0: neither. */
+/*
+ * 4 or 5, as the status or else the reply says; 0: neither. A bare 5.0.0 is what reporting systems
+ * write for any failure that they gave up on, and takes nothing from a receiver's "450".
+ */
 static unsigned digit_of(const struct decision *d)
 {
-	return d->status.digit ? d->status.digit : d->reply / 100;
+	return d->status.digit && !(d->reply / 100 == 4 && !says(d->status)) ? d->status.digit
+									     : d->reply / 100;
 }
 
 static void bid_digit(struct bids *bids, const struct clues *e, unsigned digit)
