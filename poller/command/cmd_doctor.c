@@ -405,13 +405,17 @@ static void check_parser(struct doctor *d)
 
 static void check_walls(struct doctor *d)
 {
-	int version = confine_landlock();
+	bool refused;
+	int version = confine_landlock(&refused);
 	if (!sandbox_filters())
 		found(d, ODD, "fetchers", "this build has no walls around them");
 	else if (version)
 		found(d, WELL, "fetchers",
 			"see resolver, certificates and their mailbox, no key and no store (Landlock %d), and start no program",
 			version);
+	else if (refused)
+		found(d, ODD, "fetchers",
+			"start no program, but a filter of system calls forbids Landlock here: a server that takes one over can read keys and store; right would be to allow " LANDLOCK_CALLS);
 	else
 		found(d, ODD, "fetchers",
 			"start no program, but this kernel has no Landlock: a server that takes one over can read keys and store");

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "classify/base/log.h"
 #include "poller/run/child.h"
 #include "poller/run/sandbox.h"
 
@@ -54,10 +55,11 @@ static const char *const system_paths[] = { "/etc/resolv.conf", "/etc/hosts", "/
 	"/usr/share", "/run/systemd/resolve", "/run/nscd", "/var/run/nscd", "/dev/urandom",
 	"/dev/null", NULL };
 
-int confine_landlock(void)
+int confine_landlock(bool *refused)
 {
 	long version = syscall(
 		SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+	*refused = version < 0 && (errno == EPERM || errno == EACCES);
 	return version > 0 ? (int)version : 0;
 }
 
@@ -104,9 +106,17 @@ static void allow_port(int rules, uint16_t port)
 	syscall(SYS_landlock_add_rule, rules, PORT_RULE, &rule, 0);
 }
 
+/* A wall that is missing because of a setting is said: the setting can be mended. */
+static void say_paths_stay_open(void)
+{
+	log_warning(
+		"a filter of system calls forbids Landlock here, so that paths stay open to this process; right would be to allow " LANDLOCK_CALLS);
+}
+
 static void close_paths(const struct confine *c)
 {
-	int version = confine_landlock();
+	bool refused;
+	int version = confine_landlock(&refused);
 	struct handled handled = { .files = known_rights(may_write | nobody_may, version) };
 	bool one_port = version >= NETWORK_SINCE && (c->port || !c->network);
 	if (one_port)
@@ -115,8 +125,11 @@ static void close_paths(const struct confine *c)
 		handled.scoped = abstract_sockets | signals;
 	int rules = version ? (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)
 			    : -1;
-	if (rules < 0)
+	if (rules < 0) {
+		if (refused)
+			say_paths_stay_open();
 		return;
+	}
 	allow_paths(rules, system_paths, may_read);
 	allow_paths(rules, c->read, may_read);
 	allow_paths(rules, c->write, known_rights(may_write, version));
@@ -124,7 +137,8 @@ static void close_paths(const struct confine *c)
 		allow_port(rules, c->port);
 		allow_port(rules, RESOLVER_PORT);
 	}
-	syscall(SYS_landlock_restrict_self, rules, 0);
+	if (syscall(SYS_landlock_restrict_self, rules, 0))
+		say_paths_stay_open();
 	close(rules);
 }
 
@@ -327,7 +341,6 @@ static int close_calls(const struct confine *c, bool first)
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/un.h>
-#include "classify/base/log.h"
 
 /* To the file system, by its path. */
 static bool misbehave_at(const char *deed)

@@ -34,7 +34,12 @@ int confine_enter(const struct confine *c, char *error, size_t size);
  * confine_enter() will leave. 0 or -1 likewise.
  */
 int confine_for_token(const struct oauth_options *o, const char *ca_file, char *error, size_t size);
-/* The version of the kernel's Landlock; 0: it has none. */
-int confine_landlock(void);
+/*
+ * The version of the kernel's Landlock; 0: it has none, or, REFUSED, a filter around this process
+ * (a unit's, a container's) does not let it ask: these calls are missing there.
+ */
+#define LANDLOCK_CALLS \
+	"landlock_create_ruleset, landlock_add_rule and landlock_restrict_self (systemd: SystemCallFilter=)"
+int confine_landlock(bool *refused);
 
 #endif

@@ -17,6 +17,7 @@ from lib.tokens import SECRET, Tokens
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)  # its version
 RESOLVER = any(os.path.exists(path) for path in ("/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve", "/run/avahi-daemon/socket"))
+UNITS = ("retour.service", "retour-tls.service")
 samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
 tokens = Tokens(generate.BOUNCES)
 dovecot, sink = Dovecot(token_key=tokens.key.public) if version() < (2, 4) else Dovecot(), Sink(tls="none")
@@ -135,6 +136,32 @@ with case("a Maildir fetcher: no socket is made"):
     retour = Retour(CRASH_BUILD)
     local(retour)
     contains(deed(retour, "socket", "poll").err, "inside: Function not implemented")
+
+WITHOUT = """#!%s
+import ctypes, os, struct, sys
+class Program(ctypes.Structure):
+    _fields_ = [("n", ctypes.c_ushort), ("rules", ctypes.c_char_p)]
+rules = struct.pack("HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, 444, 6, 0, 0, 0x50001, 6, 0, 0, 0x7fff0000)
+prctl = ctypes.CDLL(None).prctl
+assert not prctl(38, 1, 0, 0, 0) and not prctl(22, 2, ctypes.byref(Program(4, rules)), 0, 0)
+os.execv(%r, [%r] + sys.argv[1:])
+"""
+if LANDLOCK > 0:
+    with case("where a unit's filter forbids Landlock, each run and doctor say what is missing, and what to allow"):
+        around = os.path.join(cleanup.temporary(), "around")
+        with open(around, "w") as f:
+            f.write(WITHOUT % (sys.executable, CRASH_BUILD, CRASH_BUILD))
+        os.chmod(around, 0o755)
+        enclosed = Retour(around)
+        local(enclosed)
+        for command in ("poll", "doctor"):
+            result = enclosed.run(command)
+            contains(result.out + result.err, "a filter of system calls forbids Landlock here")
+with case("the units allow what the walls are made with"):
+    for unit in UNITS:
+        with open(os.path.join(ROOT, "etc", unit)) as f:
+            allowed = re.search("^SystemCallFilter=(@system-service .*)$", f.read(), re.M)
+        true(allowed and set(allowed.group(1).split()) >= {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}, unit)
 
 with case("doctor says so"):
     contains(retour.run("doctor").out, "no key and no store (Landlock" if LANDLOCK > 0 else "this kernel has no Landlock")
