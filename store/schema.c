@@ -47,8 +47,8 @@
  *   notice_hour    notices of the last HOURS_KEPT hours, by provider; notice_total the same from
  *                  the beginning, for metrics. Anonymous, as tallies are
  *   alert          what was out of the ordinary, when, and whether it was told
- * (store/watch/alert.c). Retention "alerts"; trouble: what a month's report says of them, without
- *                  figures. It stays
+ *                  (store/watch/alert.c). Retention "alerts"; trouble: what a month's report says
+ *                  of them, without figures. It stays
  *   unread         when a mailbox was not read (mailbox.c). It stays
  *   summary        what receivers report of our domains (summary.c): counts by day (its noon, UTC),
  *                  whether it is proven who sent them, receiver, network of the source, alignment,

@@ -116,8 +116,8 @@ struct store_options {
 			  error */
 	bool read_only;  /* reports, check, audit */
 	bool time_given; /* the present is somebody's word (--now), which the ledger marks */
-	bool verify;     /* refuse every page that is not as it was written (store/base/pagefile.h);
-			    else those of     contacts only */
+	bool verify;     /* refuse every page that is not as it was written
+			    (store/base/pagefile.h); else those of contacts only */
 	const struct mail_stream *streams; /* of our mail (classify/mailstream.h); NULL: none */
 	enum origin act_on;                /* the worst origin that may change a contact's state */
 	bool tell;           /* [hook]: who is suppressed, or no longer, is to be told (news.h) */
