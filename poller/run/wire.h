@@ -177,6 +177,8 @@ struct wire_log_mark {
 				  shorter */
 	uint8_t end;             /* of the file */
 	uint8_t shorter;         /* than what was counted of it */
+	uint8_t within; /* it ends in a line of which pieces are to come: read it again, though it
+			   did not change */
 	uint64_t lines, recognised; /* since the last mark, and so on */
 	uint64_t unread;            /* lines that tell of an attempt and were not understood */
 	uint64_t first_unread;      /* which of LINES, from 1; 0: none */

@@ -9,7 +9,11 @@
 #include <sodium.h>
 #include "poller/volume/logtext.h"
 
-enum { DEPTH_MAX = 8, WORD_SIZE = 256 };
+enum {
+	DEPTH_MAX = 8,
+	WORD_SIZE = 256,
+	PIECE = 16 * 1024, /* docker hands longer lines on in such pieces */
+};
 
 enum carrier_mode { MODE_LINES, MODE_PRETTY, MODE_EXPORT };
 
@@ -137,6 +141,7 @@ static void keep_field(struct carrier *c, enum role role, struct span value,
 	size_t n = value.n < WORD_SIZE ? value.n : WORD_SIZE;
 	switch (role) {
 	case ROLE_TEXT:
+		carried->cut = value.n >= PIECE && value.p[value.n - 1] != '\n';
 		while (value.n && (value.p[value.n - 1] == '\n' || value.p[value.n - 1] == '\r'))
 			value.n--;
 		while (value.n && value.p[0] == ' ') /* rsyslog's msg */
@@ -240,11 +245,18 @@ static bool read_fields(struct carrier *c, const struct log_clock *clock, struct
 	return have & 1u << ROLE_TEXT;
 }
 
+static void cannot_be_read(struct span lost, struct span *text, struct log_carried *carried)
+{
+	*text = lost;
+	carried->cut = lost.n >= PIECE;
+}
+
 /* A line of something that goes over several; true: it is whole, and has a line of a log in it. */
 static bool within(struct carrier *c, struct span line, const struct log_clock *clock,
 	struct span *text, struct log_carried *carried)
 {
 	bool pretty = c->mode == MODE_PRETTY, end = pretty ? text_starts(line, SPAN("}")) : !line.n;
+	text->n = 0;
 	if (!end || pretty)
 		gather(c, line);
 	if (!end)
@@ -256,6 +268,8 @@ static bool within(struct carrier *c, struct span line, const struct log_clock *
 		whole = read_object(c, (struct span){ c->buffer, n }, clock, text, carried);
 	else if (whole)
 		whole = read_fields(c, clock, text, carried);
+	if (!whole)
+		cannot_be_read((struct span){ c->buffer, n }, text, carried);
 	c->n = 0;
 	c->cut = false;
 	return whole;
@@ -281,5 +295,8 @@ bool carrier_line(struct carrier *c, struct span line, const struct log_clock *c
 		line = text_from(line, 1);      /* RFC 7464; an array of objects, one a line */
 	if (text_starts(line, SPAN("data: {"))) /* server-sent events */
 		line = text_from(line, 6);
-	return !text_starts(line, SPAN("{")) || read_object(c, line, clock, text, carried);
+	if (!text_starts(line, SPAN("{")) || read_object(c, line, clock, text, carried))
+		return true;
+	cannot_be_read(line, text, carried);
+	return false;
 }

@@ -23,7 +23,7 @@ void carrier_begin(struct carrier *c);
 /*
  * The next LINE of the file. True: there is a line in *TEXT, with what is known beside it in
  * *CARRIED; they hold until the next call. False: it belongs to something that is not whole yet,
- * or that carries no line.
+ * or that carries no line; *TEXT is then as much as there is of what cannot be read, or "".
  */
 bool carrier_line(struct carrier *c, struct span line, const struct log_clock *clock,
 	struct span *text, struct log_carried *carried);

@@ -89,12 +89,12 @@ static bool skip_count(struct span *line)
 	return true;
 }
 
-/* "stdout F ", "stderr P " behind the stamp of a container's runtime. */
+/* "stdout F ", "stderr P:tag " behind the stamp of a container's runtime. */
 static bool skip_stream(struct span *line)
 {
 	struct span rest = *line, word = log_word(&rest), tag = log_word(&rest);
-	if ((!text_equal(word, SPAN("stdout")) && !text_equal(word, SPAN("stderr"))) ||
-		(!text_equal(tag, SPAN("F")) && !text_equal(tag, SPAN("P"))))
+	if ((!text_equal(word, SPAN("stdout")) && !text_equal(word, SPAN("stderr"))) || !tag.n ||
+		(tag.p[0] != 'F' && tag.p[0] != 'P') || (tag.n > 1 && tag.p[1] != ':'))
 		return false;
 	*line = rest;
 	return true;

@@ -12,6 +12,7 @@
 struct log_carried {
 	int64_t at; /* epoch seconds */
 	struct span host, program;
+	bool cut; /* the end of the line is missing */
 };
 
 struct log_head {

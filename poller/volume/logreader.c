@@ -21,14 +21,15 @@
 #include "classify/base/wipe.h"
 #include "poller/volume/acctfile.h"
 #include "poller/volume/logcarrier.h"
+#include "poller/volume/logpieces.h"
 #include "poller/volume/logtally.h"
 #include "poller/run/sandbox.h"
 #include "poller/volume/unpack.h"
 #include "poller/run/wire.h"
 
 enum {
-	LINE_MAX_SIZE = 32 * 1024,     /* longer lines are cut */
 	MARK_BYTES = 32 * 1024 * 1024, /* of text: so often what was counted is made durable */
+	GROWS = 3600, /* seconds for which a file that was changed is taken for one that grows */
 };
 
 struct file {
@@ -36,6 +37,7 @@ struct file {
 	uint64_t raw; /* bytes of the file that came */
 	uint64_t position,
 		done;    /* of the text: where the next byte lies, behind the last whole line */
+	uint64_t begin;  /* of the line in TAIL */
 	uint64_t skip;   /* what is before it was counted */
 	uint64_t marked; /* POSITION at the last mark */
 	bool decided;    /* whether it is known */
@@ -45,38 +47,79 @@ struct file {
 	size_t head_n, tail_n;
 	struct acct acct;
 	bool cut; /* the line is longer than TAIL: its rest is passed over */
-	char head[WIRE_LOG_HEAD], tail[LINE_MAX_SIZE];
+	char head[WIRE_LOG_HEAD], tail[PIECES_LINE_MAX];
 	struct log_clock clock;
 };
 
 struct logreader {
 	struct log_tally *tally;
 	struct carrier *carrier;
+	struct pieces *pieces;
 	struct wire_log_known *known;
 	size_t knowns;
 	struct file *file;
 };
 
 /* --- lines ---------------------------------------------------------------- */
-static int take_log_line(struct logreader *r, struct span line)
+
+/* LINE as the mail server wrote it. */
+static int read_log_line(struct logreader *r, const struct pieces_line *line)
 {
-	struct log_carried carried;
-	struct log_line l;
+	struct log_carried carried = { 0 };
+	struct log_line l = { 0 };
 	struct file *f = r->file;
 	struct wire_log_mark *m = &r->tally->mark;
-	bool known = true;
-	m->lines++;
-	if (!acct_read(&f->acct, line, &f->clock, &l)) {
-		if (!carrier_line(r->carrier, line, &f->clock, &line, &carried))
-			return 0;
-		known = maillog_read(line, &carried, &f->clock, &l);
+	struct span text = line->text;
+	bool known = true, cut = line->cut;
+	if (!acct_read(&f->acct, text, &f->clock, &l)) {
+		known = carrier_line(r->carrier, text, &f->clock, &text, &carried);
+		cut |= carried.cut;
+		if (known)
+			known = maillog_read(text, &carried, &f->clock, &l);
+		else
+			l.unread = maillog_tells(text, cut);
+		if (cut && l.what == LOG_NOTHING)
+			l.unread = maillog_tells(text, cut);
 	}
-	if (l.unread && !m->unread++)
-		m->first_unread = m->lines;
+	if (l.unread && (!m->unread++ || line->number < m->first_unread))
+		m->first_unread = line->number;
 	if (!known)
 		return 0;
 	m->recognised++;
 	return tally_line(r->tally, &l);
+}
+
+static int read_held_lines(struct logreader *r)
+{
+	struct pieces_line line;
+	int result = 0;
+	while (!result && pieces_next(r->pieces, &line))
+		result = read_log_line(r, &line);
+	return result;
+}
+
+static int give_up_pieces(struct logreader *r)
+{
+	pieces_give_up(r->pieces);
+	return read_held_lines(r);
+}
+
+/* TEXT as it stands in the file; CUT: it is longer than that. */
+static int take_log_line(struct logreader *r, struct span text, bool cut)
+{
+	struct pieces_line line = { text, ++r->tally->mark.lines, cut };
+	int result = pieces_are_full(r->pieces, text) ? give_up_pieces(r) : 0;
+	if (result)
+		return result;
+	if (!pieces_take(r->pieces, &line))
+		return read_log_line(r, &line);
+	return pieces_are_open(r->pieces) ? 0 : read_held_lines(r);
+}
+
+/* Nothing is begun of which the rest is to come. */
+static bool is_between_lines(const struct logreader *r)
+{
+	return !carrier_is_within(r->carrier) && !pieces_are_open(r->pieces);
 }
 
 /* --- text into lines ------------------------------------------------------ */
@@ -111,10 +154,11 @@ static int take_log_text(struct logreader *r, struct span text)
 			return 0;
 		if (f->tail_n)
 			line = (struct span){ f->tail, f->tail_n };
-		int result = take_log_line(r, line);
+		int result = take_log_line(r, line, f->cut);
 		f->tail_n = 0;
 		f->cut = false;
-		if (!carrier_is_within(r->carrier))
+		f->begin = f->position;
+		if (is_between_lines(r))
 			f->done = f->position;
 		if (result)
 			return result;
@@ -214,6 +258,7 @@ static int send_mark(struct logreader *r, bool end)
 		result = state ? wire_send(CHILD_FD, WIRE_LOG_STATE, state, n, NULL, 0) : -1;
 	free(state);
 	m->end = end;
+	m->within = pieces_are_open(r->pieces);
 	m->fresh = !f->was_known;
 	m->shorter = end && f->position < f->skip;
 	m->offset = m->shorter ? f->skip : f->done;
@@ -258,6 +303,11 @@ static int go_to(struct logreader *r, uint64_t position)
 	return 0;
 }
 
+static bool grows(const struct file *f)
+{
+	return unpack_is_plain(f->unpack) && f->clock.now - f->clock.reference < GROWS;
+}
+
 /* A damaged file is counted up to the damage; 1: it is, and that was said. */
 static int end_file(struct logreader *r, bool damaged)
 {
@@ -271,8 +321,14 @@ static int end_file(struct logreader *r, bool damaged)
 	}
 	/* what is packed grows no more: its last line is whole, even without an end */
 	if (!result && f->tail_n && !damaged && !unpack_is_plain(f->unpack)) {
-		result = take_log_line(r, (struct span){ f->tail, f->tail_n });
-		f->done = f->position;
+		result = take_log_line(r, (struct span){ f->tail, f->tail_n }, f->cut);
+		f->begin = f->position;
+		if (is_between_lines(r))
+			f->done = f->position;
+	}
+	if (!result && pieces_are_open(r->pieces) && !grows(f)) {
+		f->done = f->begin;
+		result = give_up_pieces(r);
 	}
 	if (!result)
 		result = send_mark(r, true);
@@ -303,6 +359,7 @@ static int open_log_file(struct logreader *r, const unsigned char *payload)
 	if (!r->file)
 		return -1;
 	carrier_begin(r->carrier);
+	pieces_begin(r->pieces);
 	r->file->clock.reference = head.reference;
 	r->file->clock.now = head.now;
 	r->file->unpack = unpack_new(take_unpacked, r);
@@ -321,7 +378,8 @@ static int take_bytes(struct logreader *r, const unsigned char *payload, uint32_
 	int result = unpack_feed(f->unpack, bytes);
 	if (result)
 		return *unpack_error(f->unpack) ? end_file(r, true) : result;
-	if (f->position - f->marked >= MARK_BYTES && f->position > f->skip)
+	if (f->position - f->marked >= MARK_BYTES && f->position > f->skip &&
+		!pieces_are_open(r->pieces))
 		result = send_mark(r, false);
 	return result ? result : send_ready(f);
 }
@@ -381,7 +439,8 @@ int logreader_serve(struct rules *rules, const struct classify_options *options)
 
 	r.tally = tally_new(rules, options);
 	r.carrier = carrier_new();
-	if (!r.tally || !r.carrier)
+	r.pieces = pieces_new();
+	if (!r.tally || !r.carrier || !r.pieces)
 		goto out;
 	if (sandbox_enter(CHILD_FD, error, sizeof error))
 		log_warning("log reader: %s; it runs with the rights of its user", error);
@@ -397,6 +456,7 @@ out:
 	close_file(&r);
 	tally_free(r.tally);
 	carrier_free(r.carrier);
+	pieces_free(r.pieces);
 	free(r.known);
 	wipe_free(payload, capacity);
 	return result;

@@ -79,7 +79,7 @@ static bool read_line(const struct log_head *head, struct log_line *out)
  * Words that stand together in the line of an attempt only. A line that has them and was not
  * understood is told of, instead of being passed over.
  */
-static bool tells_of_attempt(struct span text)
+bool maillog_tells(struct span text, bool cut)
 {
 	static const struct {
 		struct span first, second;
@@ -96,7 +96,8 @@ static bool tells_of_attempt(struct span text)
 	};
 	for (size_t i = 0; i < sizeof tells / sizeof *tells; i++) {
 		size_t at = text_find(text, tells[i].first);
-		if (at < text.n && text_find(text_from(text, at), tells[i].second) < text.n - at)
+		if (at < text.n &&
+			(cut || text_find(text_from(text, at), tells[i].second) < text.n - at))
 			return true;
 	}
 	return false;
@@ -111,7 +112,7 @@ bool maillog_read(struct span line, const struct log_carried *carried, struct lo
 		line.n--;
 	bool known = log_head(line, carried, clock, &head) && read_line(&head, out);
 	if (out->what == LOG_NOTHING)
-		out->unread = tells_of_attempt(line);
+		out->unread = maillog_tells(line, false);
 	if (!known) {
 		bool unread = out->unread;
 		memset(out, 0, sizeof *out);

@@ -62,6 +62,9 @@ struct log_line {
 bool maillog_read(struct span line, const struct log_carried *carried, struct log_clock *clock,
 	struct log_line *out);
 
+/* Are the words of TEXT those of a delivery attempt? CUT: its end is missing. */
+bool maillog_tells(struct span text, bool cut);
+
 /* Cuts the next address off *REST and gives its domain, "" where it has none; false at the end. */
 bool log_recipient(struct span *rest, struct span *domain);
 

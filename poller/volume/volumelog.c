@@ -121,6 +121,7 @@ static void add_totals(struct wire_log_mark *sum, const struct wire_log_mark *m)
 	sum->bounces += m->bounces;
 	sum->foreign += m->foreign;
 	sum->fresh |= m->fresh;
+	sum->within |= m->within;
 	for (unsigned o = 0; o < LOG_OUTCOME_COUNT; o++)
 		sum->outcome[o] += m->outcome[o];
 }
@@ -137,7 +138,7 @@ static int take_mark(
 	memcpy(&m, c->payload, sizeof m);
 	struct log_file f = { .length = m.length, .offset = m.offset, .at = c->now };
 	memcpy(f.fingerprint, m.fingerprint, sizeof f.fingerprint);
-	if (m.end && !m.shorter && !in->piped) {
+	if (m.end && !m.shorter && !m.within && !in->piped) {
 		f.device = in->st.st_dev;
 		f.inode = in->st.st_ino;
 		f.size = raw;
@@ -157,6 +158,10 @@ static int take_mark(
 			in->path);
 		result = exit_worse(result, EXIT_LOST);
 	}
+	if (m.within)
+		log_notice("%s: ends within a line that is in pieces; from there on it is counted "
+			   "when the rest has come",
+			in->path);
 	add_totals(sum, &m);
 	return result;
 }
@@ -296,7 +301,7 @@ static int judge_count(const char *path, const struct wire_log_mark *m)
 			m->fresh ? "" : " of those that were read now");
 		return attempts ? EXIT_WELL : EXIT_LOST;
 	}
-	if (!m->fresh || !m->lines || attempts)
+	if (!m->fresh || !m->lines || m->within || attempts)
 		return EXIT_WELL;
 	if (!m->recognised) {
 		log_warning(

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Forms of logs (`volume log`): the same lines as each syslogd, journal, container runtime and shipper writes them count the same; what is recognised and
 cannot be counted is said."""
+import calendar
 import csv
 import datetime
 import io
+import itertools
 import json
 import os
 import re
@@ -15,6 +17,7 @@ from lib.harness import *
 
 LOGS = os.path.join(ROOT, "tests", "logs")
 NOW = "2026-11-20T00:00:00Z"
+NOW_EPOCH = calendar.timegm(time.strptime(NOW, "%Y-%m-%dT%H:%M:%SZ"))
 WRITTEN = time.mktime((2026, 11, 7, 0, 0, 0, 0, 0, 0))
 
 
@@ -25,11 +28,11 @@ def fresh():
     return retour
 
 
-def count(retour, data, code=0, name="mail.log"):
+def count(retour, data, code=0, name="mail.log", written=WRITTEN):
     path = os.path.join(retour.dir, name)
     with open(path, "wb") as f:
         f.write(data.encode() if isinstance(data, str) else data)
-    os.utime(path, (WRITTEN, WRITTEN))
+    os.utime(path, (written, written))
     result = retour.run("volume", "log", path)
     equal(result.code, code, result)
     return result
@@ -217,6 +220,69 @@ with case("the journal's export format, cut within an entry, goes on where the e
     for at in (len(data) // 5, len(data) // 3, len(data) // 2, len(data)):
         count(retour, data[:at])
     equal(rows(retour), wanted("postfix"))
+
+def cri(line, stream, size, tag=""):
+    """What containerd and conmon write of a line that is longer than SIZE: P for each piece but the last."""
+    said = line.syslog
+    pieces = [said[at:at + size] for at in range(0, len(said), size)]
+    return ["%s.%09dZ %s %s%s %s\n" % (line.iso, n, stream, "F" if n == len(pieces) - 1 else "P", tag, piece) for n, piece in enumerate(pieces)]
+
+
+def interleaved(lines, size, tag=""):
+    """Every second line to stderr, piece by piece between those of stdout; they end in their order."""
+    out = []
+    for one, other in itertools.zip_longest(lines[::2], lines[1::2]):
+        a, b = cri(one, "stdout", size, tag), cri(other, "stderr", size, tag) if other else []
+        out += [piece for pair in itertools.zip_longest(a, b[:-1]) for piece in pair if piece] + b[-1:]
+    return "".join(out)
+
+
+NEW = NOW_EPOCH - 60 # a file that is being written
+with case("Kubernetes CRI: lines in pieces are joined, each stream's its own, of any length"):
+    for size in (1, 7, 40, 100):
+        for tag in ("", ":x"):
+            retour = fresh()
+            count(retour, interleaved(POSTFIX, size, tag))
+            equal(rows(retour), wanted("postfix"))
+
+with case("wherever the file ended when it was read, also between the pieces: nothing is lost, nothing counts twice"):
+    retour = fresh()
+    data = interleaved(POSTFIX, 40)
+    for at in sorted({*range(0, len(data), 1811), *(m.end() for m in itertools.islice(re.finditer(r" P .*\n", data), 0, None, 29)), len(data)}):
+        count(retour, data[:at], written=NEW)
+    equal(rows(retour), wanted("postfix"))
+
+with case("a piece without its end keeps nothing of the other stream back for ever, and is told when it tells of a delivery"):
+    never = cri(next(line for line in POSTFIX if "status=sent" in line.words), "stderr", 10**6)[0].replace(" F ", " P ").split("status=")[0] + "\n"
+    others = "".join(piece for line in POSTFIX for piece in cri(line, "stdout", 60))
+    noise = "".join(cri(POSTFIX[0], "stdout", 10**6)) * 800
+    for data in (never + others + noise, never + others):
+        retour = fresh()
+        contains(count(retour, data).err, "1 lines tell of deliveries in a form that is not known", "The first is line 1")
+        equal(rows(retour), wanted("postfix"))
+    retour = fresh()
+    err = count(retour, never.replace(" to=", " for=") + others).err
+    true("tell of deliveries" not in err, err)
+    equal(rows(retour), wanted("postfix"))
+
+with case("while the file may grow, its end is waited for; an hour later it is not"):
+    retour = fresh()
+    contains(count(retour, never + others, written=NEW).err, "ends within a line that is in pieces")
+    equal(rows(retour), [])
+    retour.now = "2026-11-20T02:00:00Z"
+    contains(retour.run("volume", "log", os.path.join(retour.dir, "mail.log")).err, "1 lines tell of deliveries")
+    equal(rows(retour), wanted("postfix"))
+
+with case("a line longer than is read, whole or in pieces, is told when it tells of a delivery"):
+    many = "Nov  2 12:00:00 mta1 sendmail[7]: 4A2B3C4D012345: to=%s, delay=00:00:01, mailer=esmtp, relay=mx.example.net. [192.0.2.1], dsn=2.0.0, stat=Sent (ok)" % ",".join(
+        "<a%d@example.net>" % n for n in range(3000))
+    whole = Line(many)
+    for data in (many + "\n", "".join(cri(whole, "stdout", 16384)), json.dumps({"log": many + "\n", "stream": "stdout", "time": whole.iso + "Z"}) + "\n",
+                 "".join(json.dumps({"log": (many + "\n")[at:at + 16384], "stream": "stdout", "time": whole.iso + "Z"}) + "\n" for at in range(0, len(many), 16384)),
+                 json.dumps(journal(whole), indent="\t") + "\n", export(whole) + "\n"):
+        retour = fresh()
+        contains(count(retour, data, code=1).err, "tell of deliveries in a form that is not known")
+        equal(rows(retour), [])
 
 with case("lines that tell of deliveries in an unknown form are said, with the first one's number"):
     retour = fresh()

@@ -5,6 +5,7 @@
 #include "poller/volume/acctfile.h"
 #include "poller/volume/csv.h"
 #include "poller/volume/logcarrier.h"
+#include "poller/volume/logpieces.h"
 #include "poller/volume/maillog.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -31,6 +32,43 @@ static void read_log(struct span text)
 			MUST(fuzz_within(domain, line) && i <= line.n);
 	}
 	carrier_free(carrier);
+}
+
+static size_t drain(struct pieces *pieces, size_t most)
+{
+	struct pieces_line line;
+	size_t n = 0, bytes = 0;
+	while (pieces_next(pieces, &line)) {
+		bytes += line.text.n;
+		MUST(n++ < most && bytes <= PIECES_HELD_MAX + 2 * PIECES_LINE_MAX &&
+			line.number <= most);
+	}
+	return n;
+}
+
+/* No line comes out that did not go in, and at the end nothing is left within. */
+static void read_pieces(struct span text)
+{
+	struct pieces *pieces = pieces_new();
+	struct pieces_line line = { .number = 0 };
+	size_t out = 0;
+	MUST(pieces);
+	while (span_line(&text, &line.text)) {
+		line.number++;
+		if (pieces_are_full(pieces, line.text)) {
+			pieces_give_up(pieces);
+			out += drain(pieces, line.number);
+			MUST(!pieces_are_open(pieces));
+		}
+		if (!pieces_take(pieces, &line))
+			out++;
+		else if (!pieces_are_open(pieces))
+			out += drain(pieces, line.number);
+	}
+	pieces_give_up(pieces);
+	out += drain(pieces, line.number);
+	MUST(!pieces_are_open(pieces) && out <= line.number);
+	pieces_free(pieces);
 }
 
 static void read_accounting(struct span text)
@@ -72,6 +110,7 @@ static void read_csv(struct span text)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	read_log(fuzz_span(bytes, n));
+	read_pieces(fuzz_span(bytes, n));
 	read_accounting(fuzz_span(bytes, n));
 	read_csv(fuzz_span(bytes, n));
 	return 0;
