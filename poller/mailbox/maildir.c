@@ -1,8 +1,8 @@
 /*
  * The Maildir source (cr.yp.to/proto/maildir.html; folders as in Maildir++): one file per message
  * in new/ and cur/, complete from the moment on that it can be seen there, never changed. tmp/ is
- * the deliverers'. No locks: other programs may take a message away or rename it under us at any
- * moment, which is no error.
+ * the deliverers'. No locks: other programs may take a message away at any moment, which is no
+ * error, or put it to cur/ or change its flags, and then it is looked for (maildirstray.h).
  *
  * A folder F lies in the directory ".F" of the Maildir, "A/B" in ".A.B".
  */
@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include "poller/mailbox/gone.h"
 #include "poller/mailbox/local.h"
+#include "poller/mailbox/maildirfolder.h"
+#include "poller/mailbox/maildirstray.h"
 
 enum { NEW, CUR, DIRS, WANTED_WINDOW = 1024, FOLDER_SIZE = 256, NAME_SIZE = 256 };
 static const char *const directory_name[DIRS] = { "new", "cur" };
@@ -184,29 +186,58 @@ static int maildir_say_stuck(struct maildir_source *m, const struct listing_entr
 		: 0;
 }
 
+/*
+ * Hands out the message at E. 1; 0: it is not to be had, and that was said, or it is not there, and
+ * is noted in STRAYS; -1 with the error text.
+ */
+static int maildir_give(struct maildir_source *m, const struct listing_entry *e,
+	struct strays *strays, const struct source_sink *sink)
+{
+	struct stat st;
+	int result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
+	if (result > 0)
+		return maildir_hand_out(m, e, &st, sink) ? -1 : 1;
+	if (errno != ENOENT)
+		return maildir_say_stuck(m, e, errno, sink);
+	return strays && strays_add(strays, e->name) ? source_fail(&m->base, "no memory") : 0;
+}
+
+static int maildir_give_strays(struct maildir_source *m, struct strays *strays,
+	const struct source_sink *sink, size_t *given)
+{
+	if (strays_find(strays, m->dirs, DIRS))
+		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+	for (size_t i = 0; i < strays->n; i++) {
+		const struct stray *x = &strays->at[i];
+		struct listing_entry e = { maildir_name_time(x->name), x->name, x->dir, true };
+		int result = x->found ? maildir_give(m, &e, NULL, sink) : 0;
+		if (result < 0)
+			return -1;
+		*given += (size_t)result;
+	}
+	return 0;
+}
+
 static int maildir_next(struct source *s, size_t count, const struct source_sink *sink)
 {
 	struct maildir_source *m = (struct maildir_source *)s;
 	size_t given = 0;
+	int result = 1;
 	forget_settled(m);
-	while (given < count) {
-		const struct listing_entry *e = NULL;
-		struct stat st;
-		int result = next_maildir_file(m, sink, &e);
-		if (result < 0)
-			return -1;
-		if (!result)
-			break;
-		result = file_read(m->dirs[e->dir], e->name, m->max_message, &m->buffer, &st);
-		if (result <= 0 && errno != ENOENT && maildir_say_stuck(m, e, errno, sink))
-			return -1;
-		if (result <= 0)
-			continue;
-		if (maildir_hand_out(m, e, &st, sink))
-			return -1;
-		given++;
+	while (!given && result > 0) {
+		struct strays strays = { 0 };
+		while (result > 0 && given + strays.n < count) {
+			const struct listing_entry *e = NULL;
+			result = next_maildir_file(m, sink, &e);
+			int had = result > 0 ? maildir_give(m, e, &strays, sink) : 0;
+			result = had < 0 ? -1 : result;
+			given += had > 0;
+		}
+		if (result >= 0 && maildir_give_strays(m, &strays, sink, &given))
+			result = -1;
+		strays_free(&strays);
 	}
-	return (int)given;
+	return result < 0 ? -1 : (int)given;
 }
 
 /* --- folders -------------------------------------------------------------- */
@@ -231,17 +262,6 @@ static int folder_directory(struct maildir_source *m, const char *folder, char o
 	return 0;
 }
 
-/* Opens DIRECTORY below DIR, and makes it when it is absent. */
-static int make_directory(int dir, const char *name)
-{
-	int fd = directory_open(dir, name);
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	if (mkdirat(dir, name, 0700) && errno != EEXIST)
-		return -1;
-	return directory_open(dir, name);
-}
-
 /*
  * The cur/ of FOLDER, made when absent as Maildir++ has it. Descriptor, or -1 with the error text.
  */
@@ -251,14 +271,14 @@ static int open_maildir_folder(struct maildir_source *m, const char *folder)
 	int cur = -1, fd;
 	if (folder_directory(m, folder, name))
 		return -1;
-	int dir = make_directory(m->root, name);
+	int dir = maildir_make_directory(m->root, name);
 	if (dir < 0)
 		goto out;
 	static const char *const parts[] = { "tmp", "new", "cur" };
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		if (cur >= 0)
 			close(cur);
-		cur = make_directory(dir, parts[i]);
+		cur = maildir_make_directory(dir, parts[i]);
 		if (cur < 0)
 			goto out;
 	}
@@ -278,28 +298,6 @@ out:
 }
 
 /*
- * NAME of DIR becomes TO of CUR, unless there is another: then EEXIST. A file system that cannot do
- * that in one step, as NFS, links, and the first name goes after; a kill in between leaves both,
- * and the next visit takes away the first.
- */
-static int rename_or_link(int dir, const char *name, int cur, const char *to)
-{
-	struct stat a, b;
-	if (!renameat2(dir, name, cur, to, RENAME_NOREPLACE))
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	if (linkat(dir, name, cur, to, 0)) {
-		if (errno != EEXIST || fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) ||
-			fstatat(cur, to, &b, AT_SYMLINK_NOFOLLOW))
-			return -1;
-		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
-			return errno = EEXIST, -1;
-	}
-	return unlinkat(dir, name, 0);
-}
-
-/*
  * Moves one file to CUR, under its own name with flags, or a free one. 1, 0 when it is gone, -1
  * with errno.
  */
@@ -314,7 +312,7 @@ static int move_file(struct maildir_source *m, const struct handed *h, int cur)
 			snprintf(name, sizeof name, "%.*s.%d%s", n, h->name, i, flags);
 		else
 			snprintf(name, sizeof name, "%.*s%s", n, h->name, flags);
-		if (!rename_or_link(m->dirs[h->dir], h->name, cur, name))
+		if (!maildir_rename(m->dirs[h->dir], h->name, cur, name))
 			return 1;
 		if (errno == ENOENT)
 			return 0;
@@ -349,6 +347,39 @@ static int remember_gone(struct maildir_source *m, const char *name)
 }
 
 /*
+ * Deletes H, or moves it to CUR. 1, 0 when it is not there, -1 with the error text.
+ */
+static int settle_file(struct maildir_source *m, const struct disposal *d, const struct handed *h,
+	int cur, struct settled *done)
+{
+	bool moves = d->action == DISPOSE_MOVE;
+	int result = moves ? move_file(m, h, cur) : !unlinkat(m->dirs[h->dir], h->name, 0);
+	if (moves ? result < 0 : !result && errno != ENOENT)
+		return moves ? source_fail(&m->base, "%s: moving to %s: %s", m->path, d->folder,
+				       strerror(errno))
+			     : source_fail(&m->base, "%s: deleting: %s", m->path, strerror(errno));
+	if (!result)
+		return 0;
+	++*(moves ? &done->moved : &done->deleted);
+	return remember_gone(m, h->name) ? source_fail(&m->base, "no memory") : 1;
+}
+
+/* What others have renamed since it was handed out. 0, or -1 with the error text. */
+static int settle_strays(struct maildir_source *m, const struct disposal *d, struct strays *strays,
+	int cur, struct settled *done)
+{
+	int result = 0;
+	if (strays_find(strays, m->dirs, DIRS))
+		return source_fail(&m->base, "%s: %s", m->path, strerror(errno));
+	for (size_t i = 0; i < strays->n; i++) {
+		struct handed h = { 0, strays->at[i].name, strays->at[i].dir };
+		if (strays->at[i].found && settle_file(m, d, &h, cur, done) < 0)
+			result = -1;
+	}
+	return result;
+}
+
+/*
  * Deletes or moves what has the settlement WHAT. 0, or -1 with the error text after doing what
  * could be done.
  */
@@ -356,35 +387,30 @@ static int settle_files(struct maildir_source *m, const struct settle_item *item
 	enum settlement what, struct settled *done)
 {
 	const struct disposal *d = source_disposal(m->mailbox, what);
+	struct strays strays = { 0 };
 	int cur = -1, result = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct handed *h = items[i].what == what ? find_file(m, items[i].id) : NULL;
 		if (!h)
 			continue;
-		if (d->action != DISPOSE_KEEP && remember_gone(m, h->name))
-			return source_fail(&m->base, "no memory");
-		int moved = 0;
-		if (d->action == DISPOSE_DELETE) {
-			if (!unlinkat(m->dirs[h->dir], h->name, 0))
-				done->deleted++;
-			else if (errno != ENOENT)
-				result = source_fail(
-					&m->base, "%s: deleting: %s", m->path, strerror(errno));
-		} else if (d->action == DISPOSE_MOVE) {
-			if (cur < 0 && (cur = open_maildir_folder(m, d->folder)) < 0)
-				return -1;
-			moved = move_file(m, h, cur);
-			if (moved < 0)
-				result = source_fail(&m->base, "%s: moving to %s: %s", m->path,
-					d->folder, strerror(errno));
-			else
-				done->moved += (unsigned)moved;
-		} else {
+		if (d->action == DISPOSE_MOVE && cur < 0 &&
+			(cur = open_maildir_folder(m, d->folder)) < 0)
+			return -1;
+		int settled = 1;
+		if (d->action == DISPOSE_KEEP)
 			done->kept++;
-		}
+		else
+			settled = settle_file(m, d, h, cur, done);
+		if (settled < 0)
+			result = -1;
+		else if (!settled && strays_add(&strays, h->name))
+			result = source_fail(&m->base, "no memory");
 		free(h->name);
 		h->name = NULL;
 	}
+	if (settle_strays(m, d, &strays, cur, done))
+		result = -1;
+	strays_free(&strays);
 	if (cur >= 0) {
 		if (fsync(cur))
 			result = source_fail(
@@ -410,45 +436,6 @@ static int maildir_settle(
 	return result;
 }
 
-/* Unlinks what is old in one directory of a folder. 0, or -1 with errno. */
-static int expire_directory(int folder, const char *name, int64_t cutoff, uint64_t *removed)
-{
-	struct stat st;
-	int result = -1;
-	int dir = directory_open(folder, name);
-	if (dir < 0)
-		return errno == ENOENT ? 0 : -1;
-	DIR *d = fdopendir(dir);
-	if (!d) {
-		close(dir);
-		return -1;
-	}
-	for (;;) {
-		errno = 0;
-		const struct dirent *e = readdir(d);
-		if (!e) {
-			result = errno ? -1 : 0;
-			break;
-		}
-		if (e->d_name[0] == '.' || fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
-			S_ISDIR(st.st_mode))
-			continue;
-		/*
-		 * the name keeps the time of arrival; the rename into this folder is what changed
-		 * the inode last
-		 */
-		if (st.st_ctime >= cutoff)
-			continue;
-		if (!unlinkat(dir, e->d_name, 0))
-			++*removed;
-		else if (errno != ENOENT)
-			break;
-	}
-	fsync(dir);
-	closedir(d);
-	return result;
-}
-
 static int maildir_expire(struct source *s, const char *folder, int64_t cutoff,
 	const struct folder_mark *due, uint64_t *removed, struct folder_mark *end)
 {
@@ -465,7 +452,7 @@ static int maildir_expire(struct source *s, const char *folder, int64_t cutoff,
 			: source_fail(s, "%s/%s: %s", m->path, name, strerror(errno));
 	int result = 0;
 	for (int i = 0; i < DIRS && !result; i++)
-		if (expire_directory(dir, directory_name[i], cutoff, removed))
+		if (maildir_expire_directory(dir, directory_name[i], cutoff, removed))
 			result = source_fail(s, "%s/%s/%s: %s", m->path, name, directory_name[i],
 				strerror(errno));
 	close(dir);

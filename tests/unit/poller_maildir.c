@@ -87,11 +87,11 @@ static void nothing_is_settled_that_was_not_named(void **state)
 	collect_free(&c);
 }
 
-/* Another program reads, flags and removes mail at the same time. */
+/* Another program removes mail at the same time. */
 static void others_take_mail_away(void **state)
 {
 	(void)state;
-	put("md/new/10.a.h", "a"), put("md/new/20.b.h", "b"), put("md/new/30.c.h", "c");
+	put("md/new/10.a.h", "a"), put("md/new/20.b.h", "b");
 	struct collect c = { 0 };
 	struct settled done;
 	struct source_sink sink = collect_sink(&c);
@@ -99,10 +99,71 @@ static void others_take_mail_away(void **state)
 	assert_int_equal(s->ops->next(s, 1, &sink), 1);
 	unlink("md/new/10.a.h");
 	unlink("md/new/20.b.h");
-	rename("md/new/30.c.h", "md/cur/30.c.h:2,S");
 	assert_int_equal(s->ops->next(s, 5, &sink), 0);
 	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), 0);
 	assert_int_equal(done.deleted, 0);
+	s->ops->close(s, NULL, 0);
+	collect_free(&c);
+}
+
+/*
+ * A mail program that opens the Maildir puts all of new/ to cur/, and flags what is read: that is
+ * no reason to leave it, nor to say that it was removed and came back.
+ */
+static void others_rename_mail(void **state)
+{
+	(void)state;
+	for (int moves = 0; moves < 2; moves++) {
+		put("md/new/10.a.h", "a"), put("md/cur/20.b.h:2,", "b"), put("md/new/30.c.h", "c"),
+			put("md/new/40.d.h", "d"), put("md/new/40.d.h2", "d2"),
+			put("md/new/50.e.h", "e");
+		struct collect c = { 0 };
+		struct settled done, late;
+		struct source_sink sink = collect_sink(&c);
+		struct source *s = open_box(false);
+		assert_int_equal(s->ops->next(s, 3, &sink), 3);
+		rename("md/new/10.a.h", "md/cur/10.a.h:2,"); /* handed out */
+		rename("md/cur/20.b.h:2,", "md/cur/20.b.h:2,S");
+		rename("md/new/40.d.h", "md/cur/40.d.h:2,"); /* listed */
+		unlink("md/new/50.e.h");
+		assert_int_equal(s->ops->next(s, 1, &sink), 1);
+		assert_string_equal(c.at[3].text, "d");
+		assert_string_equal(c.at[3].name, "40.d.h:2,");
+		assert_int_equal(s->ops->next(s, 1, &sink), 1);
+		assert_int_equal(s->ops->next(s, 1, &sink), 0);
+		rename("md/cur/40.d.h:2,", "md/cur/40.d.h:2,ST");
+		assert_int_equal(collect_settle(s, &c,
+					 moves ? SETTLE_UNRECOGNISED : SETTLE_PROCESSED, &done),
+			0);
+		assert_int_equal(moves ? done.moved : done.deleted, 5);
+		assert_int_equal(rmdir("md/new"), 0);
+		assert_int_equal(mkdir("md/new", 0700), 0);
+		assert_false(exists("md/cur/10.a.h:2,"));
+		assert_false(exists("md/cur/40.d.h:2,ST"));
+		assert_true(!moves || exists("md/.Unrecognised.Much/cur/20.b.h:2,S"));
+		assert_int_equal(s->ops->finish(s, &late), 0);
+		s->ops->close(s, NULL, 0);
+		collect_free(&c);
+	}
+}
+
+/* What another has taken away, and what he put back, was not removed by us. */
+static void what_comes_back_is_not_blamed_on_the_mailbox(void **state)
+{
+	(void)state;
+	put("md/new/10.a.h", "a"), put("md/new/20.b.h", "b");
+	struct collect c = { 0 };
+	struct settled done, late;
+	struct source *s = open_box(false);
+	assert_int_equal(collect_all(s, 10, &c), 0);
+	rename("md/new/10.a.h", "md/tmp/10.a.h");
+	assert_int_equal(collect_settle(s, &c, SETTLE_PROCESSED, &done), 0);
+	assert_int_equal(done.deleted, 1);
+	rename("md/tmp/10.a.h", "md/new/10.a.h");
+	assert_int_equal(s->ops->finish(s, &late), 0);
+	put("md/cur/20.b.h:2,S", "b");
+	assert_int_equal(s->ops->finish(s, &late), -1);
+	assert_non_null(strstr(s->error, "1 messages were removed and are still there"));
 	s->ops->close(s, NULL, 0);
 	collect_free(&c);
 }
@@ -240,6 +301,8 @@ int main(void)
 		TEST(settles_each_as_told),
 		TEST(nothing_is_settled_that_was_not_named),
 		TEST(others_take_mail_away),
+		TEST(others_rename_mail),
+		TEST(what_comes_back_is_not_blamed_on_the_mailbox),
 		TEST(links_are_not_followed),
 		TEST(folder_names_stay_inside),
 		TEST(moving_does_not_overwrite),
