@@ -43,14 +43,18 @@ class Raw:
         self.socket.sendall(text)
 
     def until(self, mark, count=1):
-        """Reads until MARK was seen COUNT times."""
-        seen, tail = 0, b""
-        while seen < count:
-            data = self.socket.recv(1 << 18)
-            if not data:
+        """Reads until MARK was seen COUNT times. What came behind the last one is for the next call."""
+        at = 0
+        while count:
+            found = self.tail.find(mark, at)
+            if found >= 0:
+                count, at = count - 1, found + len(mark)
+                continue
+            more = self.socket.recv(1 << 18)
+            if not more:
                 raise EOFError
-            seen += (tail + data).count(mark)
-            tail = (tail + data)[-(len(mark) - 1):]
+            self.tail, at = self.tail[max(at, len(self.tail) - len(mark) + 1):] + more, 0
+        self.tail = self.tail[at:]
 
 
 def raw_imap(dovecot):
