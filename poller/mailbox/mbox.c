@@ -255,10 +255,18 @@ static size_t select_handed(struct mbox_source *b, const struct settle_item *ite
 	return n;
 }
 
+static bool mbox_is_writable(const struct mbox_source *b)
+{
+	return (fcntl(b->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
 static int settle_mails(struct mbox_source *b, enum settlement what, struct stretch **x, size_t n,
 	struct settled *done)
 {
 	int action = source_disposal(b->mailbox, what)->action;
+	if (action != DISPOSE_KEEP && !mbox_is_writable(b))
+		return source_fail(
+			&b->base, "%s: we may only read it: nothing is deleted or moved", b->path);
 	if (action == DISPOSE_MOVE && mbox_move(b, what, (const struct stretch *const *)x, n))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
@@ -386,9 +394,9 @@ static int mbox_finish(struct source *s, struct settled *late)
 static int mbox_describe(struct source *s, char *text, size_t size)
 {
 	struct mbox_source *b = (struct mbox_source *)s;
-	bool writable = (fcntl(b->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	snprintf(text, size, "%s: mbox of %jd bytes%s", b->path, (intmax_t)b->seen.st_size,
-		writable ? "" : "; we may only read it, so nothing can be deleted or moved");
+		mbox_is_writable(b) ? ""
+				    : "; we may only read it, so nothing can be deleted or moved");
 	return 0;
 }
 

@@ -79,18 +79,35 @@ out:;
 
 /*
  * 1 held, 0 somebody else holds it, -1 this directory does not let us (then fcntl alone has to do).
+ * *STAYS: why a lock that was left behind could not be removed; else 0.
  */
-static int try_dotlock(const char *path)
+static int try_dotlock(const char *path, int *stays)
 {
 	struct stat st;
+	*stays = 0;
 	if (!make_dotlock(path))
 		return 1;
 	if (errno != EEXIST)
 		return -1;
-	if (owner_is_gone(path) ||
-		(!lstat(path, &st) && time(NULL) - st.st_mtime > LOCK_STALE_SECONDS))
-		unlink(path);
+	if ((owner_is_gone(path) ||
+		    (!lstat(path, &st) && time(NULL) - st.st_mtime > LOCK_STALE_SECONDS)) &&
+		unlink(path) && errno != ENOENT)
+		*stays = errno;
 	return 0;
+}
+
+/* Nobody let go of DOTLOCK in SECONDS. -1 with the error text. */
+static int still_locked(struct source *s, const char *dotlock, int64_t seconds, int stays)
+{
+	struct stat st;
+	if (stays)
+		return source_fail(s,
+			"%s: left behind, and it cannot be removed: %s; when nobody delivers there, remove it",
+			dotlock, strerror(stays));
+	bool ahead = !lstat(dotlock, &st) && st.st_mtime - time(NULL) > LOCK_STALE_SECONDS;
+	return source_fail(s, "%s: held by somebody else for %" PRId64 " s%s", dotlock, seconds,
+		ahead ? "; its date lies in the future, so it is never taken for left behind: when nobody delivers there, remove it"
+		      : "");
 }
 
 void mbox_unlock(struct mbox_lock *l)
@@ -110,7 +127,7 @@ static void wait_a_moment(void)
 int mbox_lock(struct mbox_lock *l, struct source *s, const char *path, int fd, int64_t seconds)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int held = 0, result;
+	int held = 0, stays = 0, result;
 	if (seconds <= 0)
 		seconds = LOCK_SECONDS;
 	double deadline = clock_monotonic() + (double)seconds;
@@ -119,15 +136,16 @@ int mbox_lock(struct mbox_lock *l, struct source *s, const char *path, int fd, i
 		l->dotlock = NULL;
 		return source_fail(s, "no memory");
 	}
-	while (!(held = try_dotlock(l->dotlock)) && clock_monotonic() < deadline)
+	while (!(held = try_dotlock(l->dotlock, &stays)) && clock_monotonic() < deadline)
 		wait_a_moment();
+	if (!held)
+		still_locked(s, l->dotlock, seconds, stays);
 	if (held <= 0) {
 		free(l->dotlock);
 		l->dotlock = NULL;
 	}
 	if (!held)
-		return source_fail(
-			s, "%s.lock: held by somebody else for %" PRId64 " s", path, seconds);
+		return -1;
 	/* A mailbox that we may only read is locked against writers. */
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		whole.l_type = F_RDLCK;

@@ -84,4 +84,28 @@ with case("an mbox whose lock was left by a process that is gone is read at once
         contains(result.err, "held by somebody else" if code else "deleted 5")
     true(not os.path.exists(retour.box + ".lock"), "the lock is still there")
 
+with case("a lock that was left behind and cannot be removed, or is dated in the future: said, with what to do"):
+    retour = program("mbox", timeout="1s")
+    os.mkdir(retour.box + ".lock")
+    os.utime(retour.box + ".lock", (0, 0))
+    result = retour.run("run")
+    equal(result.code, 1, result)
+    contains(result.err, "box.lock: left behind, and it cannot be removed: Is a directory; when nobody delivers there, remove it")
+    os.rmdir(retour.box + ".lock")
+    with open(retour.box + ".lock", "w"):
+        os.utime(retour.box + ".lock", (4e9, 4e9))
+    contains(retour.run("run").err, "held by somebody else for 1 s; its date lies in the future")
+    equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
+
+for action in ("delete", "move:done"):
+    with case("an mbox that we may only read, %s: said in words, nothing is moved, and nothing counts twice" % action):
+        retour = program("mbox", processed=action)
+        command = ["strace", "-f", "-o", "/dev/null", "-e", "trace=openat,open", "-P", retour.box, "-e", "inject=openat,open:error=EACCES:when=1"]
+        for _ in range(2):
+            done = subprocess.run(command + retour.arguments(["run"]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+            equal(done.returncode, 1)
+            contains(done.stderr.decode(), "box: we may only read it: nothing is deleted or moved")
+        true(not os.path.exists(os.path.join(retour.dir, "done")), "it was moved")
+        equal(retour.sql("SELECT count(*) FROM event"), [(5,)])
+
 finish()
