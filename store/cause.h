@@ -5,7 +5,7 @@
 #ifndef RETOUR_STORE_CAUSE_H
 #define RETOUR_STORE_CAUSE_H
 
-#include "store/history.h"
+#include "store/history/history.h"
 #include "store/internal.h"
 
 enum cause_purpose { CAUSE_MTA, CAUSE_CAMPAIGN, CAUSE_HOST, CAUSE_ANSWER, CAUSE_STREAM };

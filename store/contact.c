@@ -2,9 +2,9 @@
  * Contacts: one state per recipient, so that the sending system knows whom not to write to.
  *
  * Messages do not come in the order in which things happened. So nothing is decided from the state
- * alone: a contact keeps a summary of its events that does not depend on their order (history.h),
- * and whenever one joins, the state is made anew from it (standing.c). The same events give the
- * same contact in any order and any batches.
+ * alone: a contact keeps a summary of its events that does not depend on their order
+ * (history/history.h), and whenever one joins, the state is made anew from it (standing.c). The
+ * same events give the same contact in any order and any batches.
  *
  * Of hard failures and complaints the earliest day counts, whatever came when; the rest of the
  * history stays, so that what was wrong can be taken back.

@@ -7,7 +7,8 @@
  * bit), attempts (15) | until (5) | due (5)
  *
  *   rest: version 1 | pauses (2) | moved (5) | month (3) | length and bytes of rule, ladder |
- *         length (2) and bytes of the history (historybytes.c), zeros up to 112, 224, 448 … bytes
+ *         length (2) and bytes of the history (history/historybytes.c), zeros up to 112, 224,
+ *         448 … bytes
  *
  * Numbers are big-endian. The head is what answers need. The keys are made of the present state
  * key, which lies outside the database; whoever has that finds people anyway. A rotation seals all

@@ -19,22 +19,11 @@
 	X(VERDICT_SEND, "send") \
 	X(VERDICT_HOLD, "hold") \
 	X(VERDICT_SUPPRESS, "suppress")
-#define STORE_STATES(X) \
-	X(STATE_ACTIVE, "active") \
-	X(STATE_SOFT, "soft") \
-	X(STATE_PAUSED, "paused") \
-	X(STATE_REVALIDATE, "revalidate") \
-	X(STATE_BLOCK, "block") \
-	X(STATE_INVESTIGATE, "investigate") \
-	X(STATE_RETRY_GATED, "retry-gated") \
-	X(STATE_INACTIVE, "inactive") \
-	X(STATE_UNCLEAR, "unclear") \
-	X(STATE_UNCONFIRMED, "unconfirmed")
 #define STORE_ENUM(symbol, name) symbol,
 enum verdict { STORE_VERDICTS(STORE_ENUM) VERDICT_COUNT };
-enum contact_state { STORE_STATES(STORE_ENUM) STATE_COUNT };
 #undef STORE_ENUM
 const char *verdict_name(unsigned v);
+/* Of enum contact_state (store/history/state.h); "" for none of them. */
 const char *contact_state_name(unsigned s);
 
 struct answer {

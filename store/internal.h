@@ -552,14 +552,6 @@ int settings_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
 
-static inline int64_t day_start(int64_t at)
-{
-	return at - ((at % DAY) + DAY) % DAY;
-}
-static inline int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 static inline int64_t larger(int64_t a, int64_t b)
 {
 	return a > b ? a : b;

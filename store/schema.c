@@ -120,8 +120,8 @@ static const char version_2[] =
 	"CREATE TABLE log_state (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
 /*
- * Contacts remember their events in a form of their own (history.c), and have a time at which what
- * it holds is made coarse.
+ * Contacts remember their events in a form of their own (history/history.c), and have a time at
+ * which what it holds is made coarse.
  */
 static const char version_3[] =
 	"ALTER TABLE contact ADD COLUMN tidy INTEGER;"

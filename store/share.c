@@ -2,9 +2,10 @@
  * What each site knows of a contact, and the sum of it.
  *
  * A share's content before it is sealed: version 1 | at, moved, erased (8 each) | its pseudonym
- * under the state key before (16, zeroes: none) | the history (history.c). Numbers are big-endian.
- * Its times stay exact for as long as it is kept, because days that were cut can no longer be put
- * in order with another site's; the sum, which stands in table contact, is coarsened as ever.
+ * under the state key before (16, zeroes: none) | the history (history/history.c). Numbers are
+ * big-endian. Its times stay exact for as long as it is kept, because days that were cut can no
+ * longer be put in order with another site's; the sum, which stands in table contact, is coarsened
+ * as ever.
  *
  * The sum begins where an operator moved the contact last (history.settled): of a share that did
  * not know of that yet, what came before is left out. A day on which failures lie on both sides of

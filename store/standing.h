@@ -3,7 +3,7 @@
 #define RETOUR_STORE_STANDING_H
 
 #include "store/contacts.h"
-#include "store/history.h"
+#include "store/history/history.h"
 #include "store/internal.h"
 
 #define PROLONGED_SOFT "prolonged-soft"

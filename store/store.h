@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include "classify/event.h"
 #include "store/base/minisign.h"
+#include "store/history/state.h"
 
 struct store;
 struct mail_stream;
@@ -36,13 +37,7 @@ enum store_result {
 	STORE_MISUSE = 4,
 };
 
-enum {
-	LADDER_STEPS_MAX = 8,
-	LADDERS_MAX = 16,
-	STORE_DIGEST_SIZE = 32,
-	STORE_NAME_SIZE = 64,
-	STORE_DOMAIN_SIZE = 32
-};
+enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_DOMAIN_SIZE = 32 };
 
 /* When to try again after the n-th soft failure, seconds. */
 struct ladder {

@@ -4,7 +4,7 @@
 #ifndef RETOUR_STORE_WAVE_H
 #define RETOUR_STORE_WAVE_H
 
-#include "store/history.h"
+#include "store/history/history.h"
 #include "store/internal.h"
 
 #define WAVE_HELD "held"

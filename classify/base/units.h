@@ -5,6 +5,19 @@
 #ifndef RETOUR_UNITS_H
 #define RETOUR_UNITS_H
 
+#include <stdint.h>
+
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, YEAR = 365 * DAY };
+
+/* The beginning of the day (UTC) in which AT is; before 1970, too. */
+static inline int64_t day_start(int64_t at)
+{
+	return at - ((at % DAY) + DAY) % DAY;
+}
+/* The later one of two times. */
+static inline int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
 
 #endif

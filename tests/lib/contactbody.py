@@ -121,7 +121,7 @@ KINDS = ("soft", "block", "unclear", "hard", "complaint")
 
 
 def days(history):
-    """{day: {kind: (category, rule, provider)}} of a history (store/historybytes.c, version 5)."""
+    """{day: {kind: (category, rule, provider)}} of a history (store/history/historybytes.c, version 5)."""
     if not history:
         return {}
     c, out = Cursor(history), {}

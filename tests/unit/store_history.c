@@ -2,7 +2,7 @@
  * The bytes of a contact's history: what an earlier version wrote is read.
  */
 #include "tests/unit/store_fixture.h"
-#include "store/history.h"
+#include "store/history/history.h"
 
 /* --- as earlier versions wrote it ------------------------------------------ */
 

@@ -3,7 +3,7 @@
  */
 #include "tests/unit/store_before.h"
 #include "tests/unit/store_fixture.h"
-#include "store/history.h"
+#include "store/history/history.h"
 
 static const char *const news_patterns[] = { "news-*", NULL };
 static const struct mail_stream streams[] = { { .name = "newsletter", .campaigns = news_patterns },

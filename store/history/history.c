@@ -1,7 +1,9 @@
 /* The summary of a contact's events; its bytes are historybytes.c's. */
+#include <stddef.h>
 #include <stdio.h>
-#include "store/history.h"
-#include "store/internal.h"
+#include <string.h>
+#include "classify/base/units.h"
+#include "store/history/history.h"
 
 /* --- causes --------------------------------------------------------------- */
 

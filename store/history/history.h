@@ -1,6 +1,6 @@
 /*
  * What a contact remembers of its events: a summary that is the same in whatever order they came,
- * from which contact.c makes the state anew.
+ * from which store/contact.c makes the state anew.
  *
  * One record for each day (UTC) on which something happened: how often, the first and last time of
  * each kind that needs one, and of each kind one cause: what the failure rests on (rule, provider,
@@ -13,8 +13,8 @@
 #ifndef RETOUR_STORE_HISTORY_H
 #define RETOUR_STORE_HISTORY_H
 
-#include "store/contacts.h"
-#include "store/store.h"
+#include "classify/event.h"
+#include "store/history/state.h"
 
 enum {
 	HISTORY_DAYS_MAX = 64,   /* days with events; older ones become the base */
@@ -69,7 +69,7 @@ enum history_kind {
 
 /*
  * What a failure rests on. Texts are from lists of our own; hosts and campaigns are numbers under a
- * key (cause.c).
+ * key (store/cause.c).
  */
 struct cause {
 	uint8_t category;
@@ -82,7 +82,7 @@ struct cause {
 enum { NO_CAUSE = 255 };
 /*
  * A cause of history.cause, or NO_CAUSE, and the numbers of the campaign and of what was answered
- * (cause.c), 0: none.
+ * (store/cause.c), 0: none.
  */
 struct reference {
 	uint8_t cause;
@@ -120,7 +120,7 @@ struct last {
  */
 #define OBJECTION_ANY UINT32_MAX /* one of too many streams: it is for all */
 struct objection {
-	uint32_t stream; /* a number (cause.c), never 0 */
+	uint32_t stream; /* a number (store/cause.c), never 0 */
 	bool freed;
 	int64_t at; /* a day; FREED: a time */
 	struct reference by;

@@ -5,8 +5,9 @@
  * days and the last one: a set of which it does not matter in what order it was filled. Days have
  * no time, so what is said on the day of the decision, but later, stands under the next day.
  */
-#include "store/history.h"
-#include "store/internal.h"
+#include <string.h>
+#include "classify/base/units.h"
+#include "store/history/history.h"
 
 /* --- order ------------------------------------------------------------------- */
 

@@ -25,8 +25,9 @@
  * zero; schema.c brings it to this form.
  */
 #include <stdio.h>
-#include "store/history.h"
-#include "store/internal.h"
+#include <string.h>
+#include "classify/base/units.h"
+#include "store/history/history.h"
 
 enum {
 	FORMAT = 5,
