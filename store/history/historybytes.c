@@ -22,7 +22,7 @@
  * Version 4 had all of it, and references of 1, 4 and 4 bytes (255: no cause). Version 3 had no
  * answers. Version 2 had no causes but the last ones, and no kinds but soft and block. They are
  * read, and written as version 5. Version 1, a list of failures of eight bytes each, begins with a
- * zero; schema.c brings it to this form.
+ * zero; store/schema.c brings it to this form.
  */
 #include <stdio.h>
 #include <string.h>

@@ -43,7 +43,7 @@ static bool has_times(void)
 		0;
 }
 
-/* How often the second of the day AT stands in the history, as historybytes.c writes it. */
+/* How often the second of the day AT stands in the history (store/history/historybytes.c). */
 static int64_t second_stands_there(int64_t at)
 {
 	char sql[1024];
