@@ -68,6 +68,11 @@ static const struct said_of {
 	{ "sense.form", CATEGORY_BAD_ADDRESS, SENSE(BOX) | SENSE(FORM), NO_BOX, ABOUT_OTHERS },
 };
 
+const char *sense_id(unsigned n)
+{
+	return n < sizeof SAID_OF / sizeof *SAID_OF ? SAID_OF[n].id : NULL;
+}
+
 struct senses_reader {
 	const struct rules *rules;
 	const struct letters *letters;

@@ -11,6 +11,9 @@
 
 #define SENSE_PREFIX "sense." /* of what stands as rule where senses decide */
 
+/* The N-th of these names, one perhaps more than once; NULL behind the last. */
+const char *sense_id(unsigned n);
+
 /* What an answer says in the sum. */
 struct sense {
 	const char *id; /* NULL: nothing */

@@ -259,6 +259,16 @@ int cause_merge(struct store *s, const char *text, int64_t now, bool *good)
 	return *good ? taken_back_add(s, &t, now, &moves) : STORE_OK;
 }
 
+int store_names_cause(struct store *s, const struct cause_choice *choice, bool *named)
+{
+	int64_t found = 0;
+	int result = db_int(s, &found, SQL_CAUSE_NAMED, "iiTT", day_start(choice->from),
+		day_start(choice->to) + DAY - 1, choice->rule, choice->provider);
+
+	*named = found;
+	return result;
+}
+
 int store_undo(
 	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out)
 {

@@ -198,6 +198,11 @@ struct cause_moves {
  */
 int store_undo(
 	struct store *s, const struct cause_choice *choice, int64_t now, struct cause_moves *out);
+/*
+ * *NAMED: an event of these days or a wave has RULE, PROVIDER or both, if only by the rules of a
+ * version before this one. Each may be NULL, one is not. It looks through all events of the days.
+ */
+int store_names_cause(struct store *s, const struct cause_choice *choice, bool *named);
 
 /* --- decided again (store/again/rejudge.c) -------------------------------------- */
 

@@ -113,6 +113,9 @@
 	X(SQL_CONTACT_OLDEST, \
 		"SELECT at FROM contact GROUP BY at HAVING count(*) >" \
 		" (SELECT count(*) FROM agenda WHERE what = 'objection' AND day = contact.at) ORDER BY at LIMIT 1") \
+	X(SQL_CAUSE_NAMED, /* a rule, a provider, with neither name all that there is */ \
+		"SELECT EXISTS (SELECT 1 FROM event WHERE at BETWEEN ?1 AND ?2 AND (?3 IS NULL OR rule = ?3) AND (?4 IS NULL OR provider = ?4))" \
+		" OR EXISTS (SELECT 1 FROM wave WHERE kind = 'rule' AND name = ?3 OR kind = 'provider' AND name = ?4)") \
 	X(SQL_CONTACT_DUE, \
 		"SELECT (SELECT count(*) FROM contact WHERE at < ?1) - (SELECT count(*) FROM agenda WHERE what = 'objection' AND day < ?1)") \
 	X(SQL_CONTACT_PURGE, "DELETE FROM contact WHERE at < ?1 AND NOT contact_objection(body)") \

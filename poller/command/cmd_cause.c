@@ -10,8 +10,9 @@
 #include <unistd.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
-#include "poller/command/out.h"
+#include "poller/command/causename.h"
 #include "poller/command/opening.h"
+#include "poller/command/out.h"
 #include "reports/jsonline.h"
 #include "store/promises.h"
 #include "store/contacts.h"
@@ -81,6 +82,27 @@ static void describe_cause(const struct cause_job *j, uint64_t moved, char *deta
 		(unsigned long long)moved, j->reason);
 }
 
+/* Names of campaigns and hosts are nobody's list: a slip in one looks like one without bounces. */
+static void tell_none(const struct cause_job *j)
+{
+	bool open = j->choice.campaign || j->choice.reporting_mta;
+	log_notice("%s: none of the contacts rest on it in these days; %s%s", j->command,
+		j->dry_run ? "nothing was changed"
+			   : "what is read of it later changes nothing either",
+		open ? "; the name of a campaign or reporting MTA must be the whole one" : "");
+}
+
+/* A name that rules of before had is no slip: what rests on it must have its way back. */
+static int name_error(struct session *session, const struct cause_job *j)
+{
+	const struct cause_choice *c = &j->choice;
+	bool named = false;
+	if ((c->rule || c->provider) && store_names_cause(session->store, c, &named))
+		return session_store_failed(session, j->command, STORE_FAILED);
+	return named ? EXIT_WELL
+		     : cause_name_error(j->command, session->config, c->rule, c->provider);
+}
+
 static int undo(struct session *session, const struct cause_job *j, int64_t now)
 {
 	char detail[LEDGER_TEXT_SIZE];
@@ -88,7 +110,11 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 	struct store *store = session->store;
 	if (store_begin(store))
 		return session_store_failed(session, j->command, STORE_FAILED);
-	int result = store_undo(store, &j->choice, now, &moves);
+	int result = store_undo(store, &j->choice, now, &moves), wrong;
+	if (!result && !moves.matched && (wrong = name_error(session, j)) != EXIT_WELL) {
+		store_rollback(store);
+		return wrong;
+	}
 	describe_cause(j, count_moved(&moves), detail, sizeof detail);
 	if (!result && !j->dry_run &&
 		(result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
@@ -97,6 +123,10 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 		store_rollback(store);
 	if (result)
 		return session_store_failed(session, j->command, result);
+	if (!moves.matched) {
+		tell_none(j);
+		return EXIT_WELL;
+	}
 	print_moves(&moves);
 	log_notice("%s: %llu contacts rest on it, %llu %s", j->command,
 		(unsigned long long)moves.matched, (unsigned long long)count_moved(&moves),
@@ -232,10 +262,14 @@ static int confirm(struct session *session, const struct cause_job *j, int64_t n
 		store_rollback(store);
 		return session_store_failed(session, j->command, result);
 	}
-	if (!waves)
+	if (!waves) {
+		int wrong = name_error(session, j);
+		if (wrong != EXIT_WELL)
+			return wrong;
 		log_error("%s: nothing of this cause is held in these days; --list shows what is",
 			j->command);
-	else if (json_asked()) {
+	}
+	if (waves && json_asked()) {
 		struct jsonline l = jsonline_begin(stdout);
 		jsonline_count(&l, "count", waves);
 		jsonline_end(&l);

@@ -12,9 +12,10 @@
 #include "classify/base/clock.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
+#include "poller/command/causename.h"
+#include "poller/command/opening.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
-#include "poller/command/opening.h"
 #include "reports/jsonline.h"
 #include "store/promises.h"
 
@@ -406,6 +407,17 @@ static int list_investigations(struct contact_job *j, const struct config *confi
 		result ? session_store_failed(&j->session, j->command, result) : EXIT_WELL);
 }
 
+static int category_error(const struct contact_job *j, const char *typed)
+{
+	char meant[WORD_MEANT_SIZE], blocks[512] = "";
+	for (unsigned i = 0, n = 0; i < CATEGORY_COUNT; i++)
+		if (category_class(i) == CLASS_BLOCK)
+			n += (unsigned)snprintf(blocks + n, sizeof blocks - n, "%s%s", n ? " " : "",
+				category_name(i));
+	return usage_error(j->command, "--category %s: %swants a kind of block: %s", typed,
+		word_meant(meant, typed, blocks), blocks);
+}
+
 static int resolve_investigation(
 	struct contact_job *j, const char *provider, const char *category, const char *reason)
 {
@@ -413,10 +425,10 @@ static int resolve_investigation(
 	struct store *store = j->session.store;
 	int number = category_by_name(category);
 	uint64_t released = 0;
-	if (number < 0 || category_class((unsigned)number) != CLASS_BLOCK ||
-		strlen(provider) >= EVENT_PROVIDER_SIZE)
-		return usage_error(j->command,
-			"there are no investigations of this provider or category; --list shows those that are open");
+	if (number < 0 || category_class((unsigned)number) != CLASS_BLOCK)
+		return category_error(j, category);
+	if (strlen(provider) >= EVENT_PROVIDER_SIZE)
+		return cause_name_error(j->command, j->session.config, NULL, provider);
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = store_resolve(store, provider, (enum category)number, j->now, &released);
@@ -428,6 +440,11 @@ static int resolve_investigation(
 		result = store_commit(store);
 	if (result) {
 		store_rollback(store);
+		int wrong = result != STORE_MISUSE
+			? EXIT_WELL
+			: cause_name_error(j->command, j->session.config, NULL, provider);
+		if (wrong != EXIT_WELL)
+			return wrong;
 		int code = session_store_failed(&j->session, j->command, result);
 		return result == STORE_MISUSE ? EXIT_LOST : code; /* refused */
 	}

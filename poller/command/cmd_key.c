@@ -11,6 +11,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "classify/base/lines.h"
+#include "poller/command/near.h"
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
 #include "store/promises.h"
@@ -222,6 +223,36 @@ static bool is_of_month(const char *name)
 	return !strncmp(name, "event-", sizeof "event-" - 1);
 }
 
+struct key_search {
+	const char *typed;
+	char nearest[STORE_NAME_SIZE];
+	int distance;
+	bool found;
+};
+
+static int try_key(void *context, const struct key_info *k)
+{
+	struct key_search *search = context;
+	const char *best = NULL;
+	near_try(search->typed, k->name, &best, &search->distance);
+	if (best)
+		snprintf(search->nearest, sizeof search->nearest, "%s", k->name);
+	search->found |= !strcmp(search->typed, k->name);
+	return 0;
+}
+
+/* It was refused: because there is no such key, or for what the store has said. */
+static int retire_failed(struct session *s, const char *name, int result)
+{
+	struct key_search search = { .typed = name, .distance = NEAR_NONE };
+	if (result != STORE_MISUSE || store_keys(s->store, try_key, &search) || search.found ||
+		is_of_month(name))
+		return session_store_failed(s, "key retire", result);
+	return usage_error("key retire", "%s: no such key; %s%s%s`retour key list` has their names",
+		name, *search.nearest ? "did you mean " : "", search.nearest,
+		*search.nearest ? "? " : "");
+}
+
 static int retire(struct session *s, struct retiring *r)
 {
 	bool credential, state = !strncmp(r->name, "state", 5);
@@ -230,7 +261,7 @@ static int retire(struct session *s, struct retiring *r)
 		return moved;
 	int result = store_key_retire(s->store, r->name, r->reason, clock_now(), &credential);
 	if (result)
-		return session_store_failed(s, "key retire", result);
+		return retire_failed(s, r->name, result);
 	if (json_asked())
 		print_done("retired", r->name, r->moved);
 	else if (is_of_month(r->name))

@@ -69,7 +69,7 @@ with case("the ledger has requests, decisions, reports, keys and backups"):
     bounces.take((ANNA, DEAD, "04 Dec"), (BEN, FULL, "05 Dec"), (CARLA, DEAD, "06 Dec"), (DORA, LISTED, "18 Dec", "mx.example.net"))
     do("run")
     do("contact", "reactivate", "--reason", "wrote to us", input=ANNA)
-    do("contact", "undo", "--rule", "no-such-rule", "--from", "2026-12-01", "--to", "2026-12-02", "--reason", "was wrong")
+    do("contact", "undo", "--rule", "code.5.1.2", "--from", "2026-12-01", "--to", "2026-12-02", "--reason", "was wrong")
     do("contact", "rejudge", "--reason", "a rule was mended")
     bounces.take(*[("w%d@example.net" % n, DEAD, "18 Dec", "gmail-smtp-in.l.google.com") for n in range(30)])
     do("contact", "confirm", "--provider", "gmail", "--from", "2026-12-18", "--to", "2026-12-18", "--reason", "they are gone")

@@ -46,6 +46,7 @@ def path_of(protocol, name):
 
 
 nothing = lambda: None
+DAYS = ("--from", "2026-10-01", "--to", "2026-10-05", "--reason", "x")
 report = {"smtp": "127.0.0.1:%d" % free_port(), "tls": "none", "to": "dpo@example.org", "from": "retour@example.org"}
 IMAP = {"protocol": "imap", "host": "127.0.0.1", "user": "u", "port": free_port(), "path": None}
 # what is wrong, how it comes about, the command, exit code, what is said, and what is not
@@ -80,6 +81,25 @@ SLIPS = (
     ("a time that is none", nothing, ["check", "--now", "2026-02-30T06:00:00Z"], 2, ["2026-02-30", "right would be"]),
     ("days the other way round", nothing, ["contact", "undo", "--rule", "x", "--from", "2026-10-05", "--to", "2026-10-01", "--reason", "x"], 2, ["--from lies behind --to"]),
     ("days of a wave the other way round", nothing, ["contact", "confirm", "--rule", "x", "--from", "2026-10-05", "--to", "2026-10-01", "--reason", "x"], 2, ["--from lies behind --to"]),
+    ("a rule with a slip, to be taken back", nothing, ["contact", "undo", "--rule", "gmail.ful", *DAYS], 2, ["gmail.ful: no such rule; did you mean gmail.full?"]),
+    ("a list with a slip, to be taken back", nothing, ["contact", "undo", "--rule", "suppress.sendgird", "--reason", "x"], 2, ["no such rule; did you mean suppress.sendgrid?"]),
+    ("a sense with a slip, to be taken back", nothing, ["contact", "undo", "--rule", "sense.nobdy", *DAYS], 2, ["did you mean sense.nobody?"]),
+    ("a complaint's rule with a slip, to be taken back", nothing, ["contact", "undo", "--rule", "arf.abus", *DAYS], 2, ["did you mean arf.abuse?"]),
+    ("a code that is no rule's name", nothing, ["contact", "undo", "--rule", "5.1.1", *DAYS], 2, ["5.1.1: no such rule; did you mean code.5.1.1?"]),
+    ("a rule that nobody has", nothing, ["contact", "undo", "--rule", "nosuch", *DAYS], 2, ["nosuch: no such rule", "print their names"]),
+    ("a provider with a slip, to be taken back", nothing, ["contact", "undo", "--provider", "gmial", *DAYS], 2, ["gmial: no such provider; did you mean gmail?"]),
+    ("a provider by a domain of its", nothing, ["contact", "undo", "--provider", "outlook.com", "--dry-run", *DAYS], 2, ["did you mean microsoft?"]),
+    ("a wave of a provider with a slip", nothing, ["contact", "confirm", "--provider", "gmial", *DAYS], 2, ["did you mean gmail?"]),
+    ("a wave that there is not", nothing, ["contact", "confirm", "--provider", "gmail", *DAYS], 1, ["--list shows what is"]),
+    ("an investigation of a provider with a slip", nothing, ["contact", "resolve", "--provider", "united-internt", "--category", "reputation", "--reason", "x"], 2, ["did you mean united-internet?"]),
+    ("an investigation of a category with a slip", nothing, ["contact", "resolve", "--provider", "gmail", "--category", "reputaton", "--reason", "x"], 2, ["did you mean reputation?", "policy"]),
+    ("a rule on which nobody rests", nothing, ["contact", "undo", "--rule", "code.5.1.2", *DAYS], 0, ["none of the contacts rest on it"]),
+    ("a list that was never taken over", nothing, ["contact", "undo", "--rule", "suppress.ses-2", "--reason", "x"], 0, ["none of the contacts rest on it"]),
+    ("a campaign of which nobody knows", nothing, ["contact", "undo", "--campaign", "nl1", *DAYS], 0, ["none of the contacts rest on it", "must be the whole one"]),
+    ("a host of which nobody knows", nothing, ["contact", "undo", "--reporting-mta", "mx.example.org", "--dry-run", *DAYS], 0, ["none of the contacts rest on it", "nothing was changed"]),
+    ("a key that is none", nothing, ["key", "retire", "nope.key"], 2, ["nope.key: no such key", "`retour key list`"]),
+    ("a key with a slip", nothing, ["key", "retire", "sate.key"], 2, ["no such key; did you mean state.key?"]),
+    ("a key that may not go", nothing, ["key", "retire", "message.key"], 2, ["without message.key there is no store"]),
     ("a rule that is an address", nothing, ["contact", "undo", "--rule", ADDRESS, "--from", "2026-10-01", "--to", "2026-10-01", "--reason", "x"], 2, ["right would be a name"]),
     ("a number of days that is none", nothing, ["words", "--days", "x"], 2, ["retour words: --days x", "1 to 3650"]),
     ("nobody to forget", nothing, ["forget"], 1, ["no address was read", "nothing was erased"]),
@@ -112,6 +132,23 @@ for what, make, words, code, said in SLIPS:
         true(ADDRESS not in result.err, result.err)
         true(len(result.err) < 1200, "it drowns: " + result.err)
 retour.config = copy.deepcopy(usual)
+
+with case("what is refused for its name is not noted as done, and what nobody rests on is"):
+    equal(retour.sql("SELECT count(*) FROM taken_back"), [(3,)])
+    equal([detail.split()[0] for (detail,) in retour.sql("SELECT detail FROM ledger WHERE kind = 'contact-undo'")], ["rule=code.5.1.2", "rule=suppress.ses-2", "campaign=nl1"])
+
+with case("who was made hard by a rule of which an upgrade changed the name has the way back by its old name"):
+    file_of("old.eml", bounce("upgraded", "5.1.1", "550 5.1.1 User unknown"))
+    file_of("rules.ini", '[was.called-so]\ncategory = user-unknown\nrank = 200\nen = "user unknown"\n')
+    keys("rules", rules=retour.dir + "/rules.ini")()
+    equal(retour.run("import", retour.dir + "/old.eml").code, 0)
+    retour.config = copy.deepcopy(usual)
+    undo = ["contact", "undo", "--rule", "was.called-so", "--from", "2026-11-01", "--to", "2026-11-02", "--reason", "renamed"]
+    for also, said in ((["--dry-run"], "would be moved"), ([], "were moved"), (["--dry-run"], "none of the contacts rest on it")):
+        result = retour.run(*undo, *also)
+        equal(result.code, 0, result)
+        contains(result.err, said)
+    equal(retour.run(*[word.replace("called-so", "called-sa") for word in undo]).code, 2)
 
 with case("an erasure of nobody is no request, and nothing is noted of it"):
     equal(retour.run("disclose", input="Anna Example\n").code, 1)
