@@ -37,7 +37,7 @@ static bool parse_clock_time(const char *rfc3339, int64_t *out)
 		if (*rest != '+' && *rest != '-')
 			return false;
 		rest = strptime(rest, "%z", &zone);
-		if (!rest)
+		if (!rest || labs(zone.tm_gmtoff) >= 24 * 60 * 60)
 			return false;
 		at -= zone.tm_gmtoff;
 	}

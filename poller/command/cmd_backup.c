@@ -2,6 +2,7 @@
 #include "poller/command/commands.h"
 
 #include <getopt.h>
+#include <string.h>
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
@@ -16,6 +17,8 @@ int cmd_backup(const struct config *config, int argc, char **argv)
 	int64_t until;
 	if (option_next(argv[0], argc, argv, none) != -1 || argc - optind != 1)
 		return usage_error(argv[0], "wants one FILE, which does not exist yet");
+	if (!strcmp(argv[optind], "-"))
+		return usage_error(argv[0], "wants a FILE: a store cannot be written to a pipe");
 	if (!new_file_is_fit(argv[0], argv[optind]))
 		return EXIT_USAGE;
 	int result = session_open(&s, config, SESSION_BESIDE, clock_now());

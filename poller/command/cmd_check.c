@@ -170,6 +170,14 @@ static int begin_text(struct list_check *c, struct span *text, bool end)
 		log_error("check: %s %s", c->name ? c->name : "stdin", foreign);
 		return EXIT_LOST;
 	}
+	const char *newline = text->n ? memchr(text->p, '\n', text->n) : NULL,
+		   *cr = text->n ? memchr(text->p, '\r', text->n) : NULL;
+	if (cr && cr + 1 < (newline ? newline : text->p + text->n)) {
+		/* all of it would be one line, and of a list with a header, nothing */
+		log_error("check: %s: its lines end with CR alone; save it with LF or CRLF",
+			c->name ? c->name : "stdin");
+		return EXIT_LOST;
+	}
 	if (c->csv)
 		return complete && text->n ? begin_csv(c, text) : EXIT_WELL;
 	if (!text->n)

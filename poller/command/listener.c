@@ -80,6 +80,14 @@ static void name_of(struct listener *l)
 	snprintf(l->name, sizeof l->name, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
+/* getaddrinfo() takes 99999 and keeps its lower 16 bits: another port would be listened on. */
+static bool is_port(const char *text)
+{
+	size_t n = strlen(text);
+	return n && n <= 5 && !text[strspn(text, "0123456789")] &&
+		strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
 static int listen_inet(struct listener *l, const char *where, char *error, size_t size)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -93,6 +101,10 @@ static int listen_inet(struct listener *l, const char *where, char *error, size_
 	if (!n || n >= sizeof host)
 		return listener_failed(error, size,
 			"%s: neither a path that begins with /, nor ADDRESS:PORT, nor systemd",
+			where);
+	if (!is_port(colon + 1))
+		return listener_failed(error, size,
+			"%s: no port behind the last colon; right would be a number up to 65535",
 			where);
 	snprintf(host, sizeof host, "%.*s", (int)(brackets ? n - 2 : n), where + brackets);
 	int code = getaddrinfo(host, colon + 1, &hints, &at);

@@ -28,7 +28,7 @@ for folder in "", "/new", "/cur", "/tmp":
     os.mkdir(retour.dir + "/box" + folder)
 FORMS = {"u16.csv": "email,reason\na@example.net,hard\n".encode("utf-16"), "list.gz": gzip.compress(b"email\n"), "list.xlsx": b"PK\x03\x04" + bytes(90), "list.json": '[{"email": "%s"}]' % ADDRESS,
          "list.html": "<!DOCTYPE html>\n<html>", "mail.msg": b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(90), "mail.pdf": b"%PDF-1.7\n", "mbox.gz": gzip.compress(b"From a\n"), "empty": "",
-         "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "mbox": "From a\n"}
+         "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "cr.csv": "email,reason\r%s,hard\r" % ADDRESS, "token": "x" * 20, "mbox": "From a\n"}
 for name, data in FORMS.items():
     file_of(name, data)
 retour.config["mailbox bounces"] = {"protocol": "maildir", "path": retour.dir + "/box"}
@@ -62,6 +62,12 @@ SLIPS = (
     ("volumes as JSON", nothing, ["volume", "import", "{dir}/volume.json"], 1, ["is JSON"]),
     ("a list to ask about as a spreadsheet", nothing, ["check", "{dir}/list.xlsx"], 1, ["list.xlsx", "spreadsheet"]),
     ("a list to ask about as JSON", nothing, ["check", "{dir}/list.json"], 1, ["list.json", "is JSON"]),
+    ("a list of an old Mac", nothing, ["check", "--column", "email", "{dir}/cr.csv"], 1, ["cr.csv: its lines end with CR alone"]),
+    ("a list of an old Mac, without columns", nothing, ["check", "{dir}/cr.csv"], 1, ["cr.csv: its lines end with CR alone"]),
+    ("a port that there is not", nothing, ["serve", "--postfix", "127.0.0.1:99999"], 2, ["127.0.0.1:99999: no port", "65535"]),
+    ("a port in letters", nothing, ["serve", "--http", "127.0.0.1:http", "--token-file", "{dir}/token"], 2, ["no port behind the last colon"]),
+    ("a zone that there is not", nothing, ["check", "--now", "2026-11-02T06:00:00+25:00"], 2, ["is no time"]),
+    ("a backup into a pipe", nothing, ["backup", "-"], 2, ["wants a FILE"]),
     ("a list with columns, none named", nothing, ["check", "{dir}/two.csv"], 1, ["--column says which"]),
     ("a column beyond the last", nothing, ["check", "--column", "9", "{dir}/two.csv"], 2, ["fewer than 9 columns"]),
     ("a directory to ask about", nothing, ["check", "{dir}"], 1, ["{dir}", "Is a directory"]),
