@@ -15,7 +15,7 @@ enum {
 	PHRASE_TOKENS_MAX = 32, /* words and signs in one phrase */
 	PHRASE_GAP_MAX = 160,   /* bytes that " ... " and its kin in a phrase stand for, at most */
 	PHRASE_GAPS = 1024,     /* phrases with a gap */
-	PHRASES_MAX = 64000
+	PHRASES_MAX = 72000
 };
 
 struct phrase {

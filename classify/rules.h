@@ -102,6 +102,7 @@
 	X(MARK_SENSE_PLAIN, "sense-plain")   /* says nothing of what it stands beside */ \
 	X(MARK_SENSE_PLACE, "sense-place")   /* where somebody is known or not */ \
 	X(MARK_SENSE_AND, "sense-and")       /* what follows is said beside it, or why */ \
+	X(MARK_SENSE_SAY, "sense-say")       /* what follows somebody says */ \
 	X(MARK_SENSE_OR, "sense-or")         /* what follows may be it as well */ \
 	X(MARK_SENSE_OTHER, "sense-other") /* what can be missing or closed, too, and is nobody's \
 					      mailbox */

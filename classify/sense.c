@@ -288,16 +288,26 @@ static bool is_word_alone(const struct bid *best)
 	return best->length && !best->proven;
 }
 
+/* Nothing but the recipient's code says hard: the receiver's words say another thing, or none. */
+static bool is_code_alone(const struct bids *bids, const struct bid *best)
+{
+	return bids->clues->diagnostic.n && !best->length && !best->proven && !bids->own_words &&
+		(best->category == CATEGORY_USER_UNKNOWN ||
+			best->category == CATEGORY_MAILBOX_DISABLED);
+}
+
 void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 {
 	enum klass top = bids_strongest_but(bids, -1);
 	struct bid *best = &bids->best[top];
-	bool weak = best->weight <= (best->human ? WEIGHT_VAGUE : WEAK);
+	bool code = top == CLASS_HARD && is_code_alone(bids, best);
+	bool weak = code || best->weight <= (best->human ? WEIGHT_VAGUE : WEAK);
 	enum klass said;
 	struct sense s;
 
 	if (!text.n ||
-		(top == CLASS_HARD ? best->weight > WEIGHT_VAGUE && !is_word_alone(best) : !weak))
+		(top == CLASS_HARD ? best->weight > WEIGHT_VAGUE && !is_word_alone(best) && !code
+				   : !weak))
 		return;
 	s = sense_read(r, text, bids->clues->recipient_local);
 	said = s.id ? category_class(s.category) : top;
@@ -306,7 +316,7 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 			bid_sense(bids, best->weight, &s); /* a tie is never hard */
 		else if (s.of_us)
 			bid_sense(bids, best->weight, &OF_US);
-		else if (!best->human && of_something_else(&s, best->category) &&
+		else if (!best->human && !code && of_something_else(&s, best->category) &&
 			(weak || !memchr(text.p, '@', text.n)))
 			best->weight = 0;
 		else if (s.category == CATEGORY_SYSTEM_ERROR)

@@ -107,23 +107,35 @@ static bool is_count(const struct beside *b, const unsigned char *word, const un
 		!(p - word == 1 && *word == '1');
 }
 
+/* "tom@example.net", "550": what is said of him begins behind it. */
+static bool starts_answer(const struct beside *b, const unsigned char *word)
+{
+	enum { REPLY = 3 };
+	const unsigned char *p = word;
+
+	while (p<b->end && * p> ' ')
+		if (*p++ == '@')
+			return true;
+	return p - word == REPLY && ascii_digit((char)*word) && !is_count(b, word, p);
+}
+
 /*
- * What stands before a mailbox at AT: a thing that has the mailbox beside its name ("bind
- * account"), or one that is the mailbox's ("verification of the recipient").
+ * Stands a word before AT in its clause that may make another thing of what the phrase is said of
+ * ("bind account", "verification of the recipient"), or that it is said at all ("looks like a
+ * bounce for an unknown user")?
  */
 static bool is_strange_before(struct beside *b, const unsigned char *at)
 {
-	enum { WORDS = 5 };
-	uint64_t senses = 0;
-	bool tied = false;
+	enum { WORDS = 8 };
 
 	for (unsigned i = 0; i < WORDS && (at = word_before(b, at)); i++) {
-		tied |= (senses & SENSE(OF)) != 0;
-		if (is_strange(b, at) || (!i && is_count(b, at, b->end)))
-			return !i || tied;
-		senses = senses_at(b, at);
-		if (!(senses & (SENSE(PLAIN) | SENSE(OF) | SENSE(BOX) | SENSE(MAIL))))
+		uint64_t senses = senses_at(b, at);
+
+		if (senses == UINT64_MAX ? starts_answer(b, at)
+					 : (senses & (SENSE(AND) | SENSE(SAY))) != 0)
 			return false;
+		if (!(senses & FITS) || (!i && is_count(b, at, b->end)))
+			return true;
 	}
 	return false;
 }
@@ -304,14 +316,15 @@ static bool is_behind_strange(struct beside *b, const struct phrase_place *at, u
 static bool is_phrase_strange(struct beside *b, const struct phrase_place *at)
 {
 	enum { SENTENCE = 24 };
-	uint64_t last = 0, first = senses_at(b, at->begin),
-		 said = senses_between(b, at->begin, at->gap, &last) |
-		senses_between(b, at->behind_gap, at->end, &last);
+	uint64_t first = senses_at(b, at->begin), last = 0, said;
 
+	said = senses_between(b, at->begin, at->gap, &last);
+	said |= senses_between(b, at->behind_gap, at->end, &last);
 	if (!said) /* of a language that there are no stems of */
 		return false;
-	if (first & SENSE(BOX) || (first & SENSE(PLAIN) && said & SENSE(BOX))) {
-		if (is_strange_before(b, at->begin))
+	if (said & (SENSE(BOX) | SENSE(PERSON))) { /* "server has no such user": who says it */
+		if ((first & (SENSE(NOT) | SENSE(BOX))) != SENSE(NOT) &&
+			is_strange_before(b, at->begin))
 			return true;
 	} else if (at->end - at->begin < SENTENCE &&
 		!(said & (SENSE(BOX) | SENSE(PERSON) | SENSE(HOUSE))) && is_of_stranger(b, at)) {
