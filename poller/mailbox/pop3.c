@@ -236,16 +236,18 @@ static int pop3_next(struct source *s, size_t count, const struct source_sink *s
 /* --- settling ------------------------------------------------------------- */
 
 /*
- * DELE for N messages at once. 0, or -1 with the error text; *DELETED counts those that were agreed
- * to.
+ * DELE for N messages at once. 0, or -1 with the error text; those that were agreed to are marked.
  */
-static int delete_some(struct pop3 *p, const uint32_t *numbers, size_t n, uint64_t *deleted)
+static int delete_some(struct pop3 *p, struct pop3_listed *const *l, size_t n)
 {
+	uint32_t numbers[POP3_DELE_DEPTH] = { 0 };
+	for (size_t i = 0; i < n; i++)
+		numbers[i] = l[i]->number;
 	int result = pop3_send_for(p, "DELE", numbers, n);
 	for (size_t i = 0; i < n && p->usable; i++) {
 		enum reply reply = pop3_reply(p);
 		if (reply == REPLY_OK)
-			++*deleted;
+			l[i]->asked = true, p->marked++;
 		else if (reply == REPLY_ERR)
 			result = pop3_refused(p, "DELE refused");
 		else
@@ -255,24 +257,56 @@ static int delete_some(struct pop3 *p, const uint32_t *numbers, size_t n, uint64
 	return result;
 }
 
-/* QUIT, whose +OK makes the deletions true. 0, or -1 with the error text where there are any. */
+/*
+ * QUIT, whose +OK makes the deletions true. 0, or -1 with the error text where there are any: they
+ * are unsure then.
+ */
 static int quit(struct pop3 *p)
 {
-	char why[SOURCE_ERROR_SIZE];
-	if (p->usable && p->logged_in && pop3_command(p, "QUIT") == REPLY_OK) {
+	bool agreed = p->usable && p->logged_in && pop3_command(p, "QUIT") == REPLY_OK;
+	for (size_t i = 0; i < p->listed; i++) {
+		p->list[i].gone |= agreed && p->list[i].asked;
+		p->list[i].unsure |= !agreed && p->list[i].asked;
+	}
+	if (agreed) {
 		p->confirmed += p->marked;
 		p->marked = 0;
-		for (size_t i = 0; i < p->listed; i++)
-			p->list[i].gone |= p->list[i].asked;
-		return 0;
 	}
 	if (!p->marked)
 		return 0;
-	if (p->usable)
-		pop3_refused(p, "QUIT refused");
-	snprintf(why, sizeof why, "%.300s; %" PRIu64 " messages were not deleted and come again",
-		p->base.error, p->marked);
-	return source_fail(&p->base, "%s", why);
+	return p->usable ? pop3_refused(p, "QUIT refused") : -1;
+}
+
+/*
+ * After a QUIT without an answer: only another connection shows what the server made of it. 0: all
+ * that was to go is gone, and this one is as good; -1 with the error text.
+ */
+static int look_after_quit(struct pop3 *p)
+{
+	char why[SOURCE_ERROR_SIZE];
+	uint64_t unsure = p->marked, left = 0;
+	memcpy(why, p->base.error, sizeof why);
+	p->marked = 0;
+	if (pop3_connect_again(p)) {
+		p->usable = false;
+		return p->emptied_not
+			? -1
+			: source_fail(&p->base,
+				  "%.300s; of %" PRIu64
+				  " messages it is not known whether they were deleted: what is still there comes again",
+				  why, unsure);
+	}
+	for (size_t i = 0; i < p->listed; i++) {
+		struct pop3_listed *l = &p->list[i];
+		left += l->unsure && l->number;
+		l->gone |= l->unsure && !l->number;
+		l->unsure = false;
+	}
+	p->confirmed += left < unsure ? unsure - left : 0;
+	return left
+		? source_fail(&p->base,
+			  "%.300s; %" PRIu64 " messages were not deleted and come again", why, left)
+		: 0;
 }
 
 static int pop3_settle(
@@ -280,7 +314,7 @@ static int pop3_settle(
 {
 	struct pop3 *p = (struct pop3 *)s;
 	size_t depth = p->can.pipelining ? POP3_DELE_DEPTH : 1, n = 0;
-	uint32_t numbers[POP3_DELE_DEPTH];
+	struct pop3_listed *marked[POP3_DELE_DEPTH];
 	int result = 0;
 	*done = (struct settled){ 0 };
 	for (size_t i = 0; i < count && p->usable; i++) {
@@ -294,23 +328,21 @@ static int pop3_settle(
 			: NULL;
 		if (!l || !l->number || l->doubtful)
 			continue; /* it is gone already, or comes again */
-		numbers[n++] = l->number;
-		l->asked = true;
+		marked[n++] = l;
 		if (n < depth)
 			continue;
-		if (delete_some(p, numbers, n, &p->marked))
+		if (delete_some(p, marked, n))
 			result = -1;
 		n = 0;
 	}
-	if (n && p->usable && delete_some(p, numbers, n, &p->marked))
+	if (n && p->usable && delete_some(p, marked, n))
 		result = -1;
 	/*
 	 * only QUIT makes it true: a visit of many thousand messages does not wait with that for
 	 * its end
 	 */
-	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX &&
-		(quit(p) || pop3_connect_again(p)))
-		result = -1;
+	if (!result && p->usable && p->can.uidl && p->marked >= MARKED_MAX)
+		result = quit(p) ? look_after_quit(p) : pop3_connect_again(p);
 	done->deleted = p->confirmed;
 	p->confirmed = 0;
 	return p->usable ? result : -1;
@@ -334,21 +366,18 @@ static int look_again(struct pop3 *p)
 	size_t gone = 0;
 	for (size_t i = 0; i < p->listed; i++)
 		gone += p->list[i].gone;
-	if (gone && pop3_connect_again(p) && p->emptied_not)
-		return -1;
-	if (p->usable && p->logged_in)
-		pop3_command(p, "QUIT");
-	return 0;
+	return gone && pop3_connect_again(p) && p->emptied_not ? -1 : 0;
 }
 
 static int pop3_finish(struct source *s, struct settled *late)
 {
 	struct pop3 *p = (struct pop3 *)s;
-	int result = quit(p);
+	unsigned connections = p->connections;
+	int result = quit(p) ? look_after_quit(p) : look_again(p);
 	late->deleted = p->confirmed;
 	p->confirmed = 0;
-	if (!result)
-		result = look_again(p);
+	if (!result && p->connections > connections && p->usable && p->logged_in)
+		pop3_command(p, "QUIT");
 	p->usable = false;
 	if (!result && p->have_list && p->said != p->first_count)
 		result = source_fail(&p->base,

@@ -29,6 +29,7 @@ struct pop3_listed {
 	unsigned char id[SOURCE_ID_SIZE];
 	bool late;        /* it could not be had before: behind all others */
 	bool asked, gone; /* its DELE was agreed to in this connection; and the QUIT of one */
+	bool unsure;      /* that QUIT had no answer */
 	bool doubtful;    /* what came for it may have been another: it is not deleted */
 };
 

@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
+from lib.fakepop3 import FakePop3
 from lib.harness import *
 
 USER = generate.FBL
@@ -20,10 +21,11 @@ mails = [(s.data, s.arrived) for s in samples]
 
 
 class Cutter:
-    """A relay in front of a plain-text port; it breaks off when `trigger(client bytes so far, server bytes so far)` says so."""
+    """A relay in front of a plain-text port; it breaks off when `trigger(client bytes so far, server bytes so far)` says so. ANSWER: the server gets what the
+    client said last, and this is what the client hears instead of the answer."""
 
-    def __init__(self, host, port, trigger, reset=False):
-        self.target, self.trigger, self.reset = (host, port), trigger, reset
+    def __init__(self, host, port, trigger, reset=False, answer=None):
+        self.target, self.trigger, self.reset, self.answer = (host, port), trigger, reset, answer
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.port = self.listening.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -39,6 +41,11 @@ class Cutter:
                 for s, part in data:
                     seen[s] += part
                 if any(not part for _, part in data) or self.trigger(seen[client], seen[server]):
+                    if self.answer is not None and b"QUIT" in seen[client]:
+                        server.sendall(data[0][1])
+                        while server.recv(65536):
+                            pass
+                        client.sendall(self.answer)
                     break
                 for s, part in data:
                     (server if s is client else client).sendall(part)
@@ -113,6 +120,43 @@ for where, trigger in cuts.items():
             equal(result.code, 0, "exit code of the next run\n%r" % result)
             equal(dovecot.count(USER), 0, "messages left")
             equal(rows(retour) == expected, True, "the events are those of an undisturbed run")
+
+for name, answer in (("nothing of it comes", b""), ("half of it comes", b"+OK"), ("it says that something stays", b"-ERR some messages not removed\r\n")):
+    with case("the server deletes at QUIT, and of its answer %s: another connection shows what is gone, and that is what is told" % name):
+        dovecot.clear(USER)
+        dovecot.deliver(USER, mails)
+        retour = program(dovecot, "none")
+        relay = Cutter(dovecot.host, dovecot.pop3, cuts["at QUIT"], answer=answer)
+        retour.config["mailbox fbl"].update(host="127.0.0.1", port=relay.port)
+        result = retour.run("poll")
+        equal((result.code, dovecot.count(USER)), (0, 0), result)
+        contains(result.err, "deleted %d," % len(mails))
+        equal(rows(retour) == expected, True, "the events are those of an undisturbed run")
+
+for after, said in (("it answers", "2 messages were not deleted and come again"), ("no other connection", "of 5 messages it is not known whether they were deleted")):
+    with case("QUIT deletes some and is refused, then %s: " % after + said):
+        class Half(FakePop3):
+            """Deletes three of five at QUIT."""
+            quits = 0
+
+            def _pop_quit(self, c, rest):
+                Half.quits += 1
+                for uid in sorted(c.marked)[:3]:
+                    self.mails.pop(uid)
+                c.send("-ERR some messages not removed\r\n" if Half.quits == 1 else "+OK\r\n")
+                raise EOFError
+
+            def _pop_uidl(self, c, rest):
+                if Half.quits and after.startswith("no"):
+                    raise EOFError
+                super()._pop_uidl(c, rest)
+
+        fake = Half([data for data, _ in mails[:5]], tls="none")
+        retour = Retour()
+        retour.config["mailbox fbl"] = fake.mailbox(retour.secret())
+        result = retour.run("poll")
+        equal((result.code, len(fake.mails)), (1, 2), result)
+        contains(result.err, "QUIT refused; " + said)
 
 with case("kill -9 at ten moments"):
     dovecot.clear(USER)
