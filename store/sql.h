@@ -12,6 +12,19 @@
 #include "store/sqlsummary.h"
 #include "store/sqlwording.h"
 
+/* A row of brake_hour on day ?1 is one of a wave that is known. */
+#define BRAKE_EXPLAINED \
+	"EXISTS (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
+	" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta))"
+/* DAY has a wave that is no habit; SETTLED: those up to then, time has confirmed. */
+#define BRAKE_SPOILT(DAY, SETTLED) \
+	"EXISTS (SELECT 1 FROM wave WHERE wave.day = " DAY \
+	" * 86400 AND (state = 'taken-back' OR (state = 'held' AND wave.day > " SETTLED \
+	" AND life = 0)))"
+/* Of the volumes of the days that WHERE says: where both say what was sent, logs do not count. */
+#define BRAKE_VOLUMES(WHERE) \
+	"(SELECT day, provider, iif(source = 'log' AND EXISTS (SELECT 1 FROM volume AS said WHERE said.day = volume.day AND said.source <> 'log'" \
+	" AND NOT said.beside), 0, sent) AS sent FROM volume WHERE " WHERE ")"
 /*
  * Hard bounces of a day by NAME and MTA: the most on another day that no wave spoils, the first
  * such day, those of the day that no wave explains, and their last hour.
@@ -19,12 +32,10 @@
 #define BRAKE_DAY(NAME, MTA) \
 	"SELECT name, mta, max(iif(day < ?1, total, 0)), min(day), sum(iif(day = ?1, open, 0)) AS today, max(last) FROM (SELECT " NAME \
 	" AS name, " MTA \
-	" AS mta, hour / 24 AS day, sum(count) AS total, max(hour) AS last, sum(iif(hour / 24 = ?1 AND EXISTS" \
-	" (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
-	" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta)), 0, count)) AS open" \
-	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour < (?1 + 1) * 24 GROUP BY 1, 2, 3) AS t WHERE t.day = ?1 OR NOT EXISTS" \
-	" (SELECT 1 FROM wave WHERE wave.day = t.day * 86400 AND (state = 'taken-back' OR (state = 'held' AND wave.day > ?4 AND life = 0)))" \
-	" GROUP BY 1, 2 HAVING today >= ?3 ORDER BY 1, 2 LIMIT ?5"
+	" AS mta, hour / 24 AS day, sum(count) AS total, max(hour) AS last, sum(iif(hour / 24 = ?1 AND " BRAKE_EXPLAINED \
+	", 0, count)) AS open" \
+	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour < (?1 + 1) * 24 GROUP BY 1, 2, 3) AS t WHERE t.day = ?1 OR NOT " BRAKE_SPOILT( \
+		"t.day", "?4") " GROUP BY 1, 2 HAVING today >= ?3 ORDER BY 1, 2 LIMIT ?5"
 
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
@@ -125,15 +136,39 @@
 		" WHERE kind = ?1 AND name = ?2 AND mta = ?3 AND day >= ?4 AND day < ?5) WHERE most > 0") \
 	X(SQL_BRAKE_PEAK_FORGET, "DELETE FROM brake_peak WHERE day >= ?1 AND day < ?2") \
 	X(SQL_BRAKE_SENT, \
-		"SELECT sum(sent) FROM volume WHERE day BETWEEN ?1 AND ?2 AND (?3 = '' OR provider = ?3)") \
+		"SELECT sum(iif(day = ?1, own, 0)), sum(iif(day = ?2, own, 0)) FROM" \
+		" (SELECT day, iif(?3 = '' OR provider = ?3, sent, 0) AS own FROM " BRAKE_VOLUMES( \
+			"day BETWEEN ?1 AND ?2") ")") \
+	/* \
+	 * Hard bounces of days of which, or of whose day before, somebody says what was sent; \
+	 * none from before any were read. \
+	 */ \
+	X(SQL_BRAKE_RATE, \
+		"WITH mailed AS (SELECT CAST(strftime('%s', printf('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) AS INTEGER) / 86400 AS day," \
+		" sum(sent) AS sent FROM " BRAKE_VOLUMES( \
+			"day >= ?9") " WHERE ?7 = '' OR provider = ?7 GROUP BY 1)," \
+				     " hard AS (SELECT hour / 24 AS day, sum(count) AS total, sum(iif(hour / 24 < ?1 OR " BRAKE_EXPLAINED \
+				     ", 0, count)) AS open" \
+				     " FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour <= ?6" \
+				     " AND (?3 = 'provider' AND provider = ?4 OR ?3 = 'rule' AND rule = ?4 OR ?3 = 'reporting-mta' AND mta = ?5) GROUP BY 1)," \
+				     " calm AS (SELECT day, sent FROM mailed WHERE day >= max(?1 - ?2, (SELECT min(hour) / 24 FROM brake_hour)) AND day < ?1" \
+				     " AND sent > 0 AND NOT " BRAKE_SPOILT("mailed.day", \
+					     "?8") ")" \
+						   " SELECT (SELECT open FROM hard WHERE day = ?1), (SELECT total FROM hard WHERE day = ?1 - 1)," \
+						   " (SELECT sum(total) FROM hard WHERE day < ?1 AND EXISTS (SELECT 1 FROM calm WHERE calm.day IN (hard.day, hard.day - 1)) AND NOT " BRAKE_SPOILT( \
+							   "hard.day", \
+							   "?8") ")," \
+								 " (SELECT min(day) FROM hard WHERE day < ?1 AND total > 0 AND NOT " BRAKE_SPOILT( \
+									 "hard.day", \
+									 "?8") ")," \
+									       " sum(sent), max(sent), ?1 - min(day) FROM calm") \
 	X(SQL_BRAKE_DAY_OF_PROVIDER, BRAKE_DAY("provider", "0")) \
 	X(SQL_BRAKE_DAY_OF_RULE, BRAKE_DAY("rule", "0")) \
 	X(SQL_BRAKE_DAY_OF_MTA, BRAKE_DAY("''", "brake_hour.mta")) \
 	X(SQL_BRAKE_EBB, \
 		"SELECT sum(iif(day = ?1, open, 0)), sum(iif(day = ?1 - 1, total, 0)), sum(iif(calm, total, 0)), sum(calm), min(day) FROM" \
 		" (SELECT hour / 24 AS day, sum(count) AS total," \
-		" sum(iif(hour / 24 < ?1 OR EXISTS (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
-		" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta)), 0, count)) AS open," \
+		" sum(iif(hour / 24 < ?1 OR " BRAKE_EXPLAINED ", 0, count)) AS open," \
 		" hour / 24 < ?1 AND NOT EXISTS (SELECT 1 FROM wave WHERE wave.day = hour / 24 * 86400 AND state <> 'confirmed') AS calm" \
 		" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour <= ?6" \
 		" AND (?3 = 'provider' AND provider = ?4 OR ?3 = 'rule' AND rule = ?4 OR ?3 = 'reporting-mta' AND mta = ?5) GROUP BY 1)") \

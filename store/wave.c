@@ -10,8 +10,8 @@
  * What drips below that is seen by the day (waveday.c), and what follows a wave by waveebb.c.
  *
  * A provider's wave explains its bounces: rules and MTAs are looked at without them, and what is
- * explained is no habit before somebody, or time, has confirmed it. Where volumes say that
- * less than a tenth of what was sent came back, a large mailing is no incident.
+ * explained is no habit before somebody, or time, has confirmed it. A large mailing is no incident
+ * where volumes explain it (waverate.c).
  *
  * Waves depend on brake_hour alone, not on the order in which it was filled: who reads an hour late
  * looks at all hours behind it anew.
@@ -25,7 +25,6 @@ enum {
 	HABIT_DAYS = 62,    /* who mails once a month has two mailings to compare with */
 	HABIT_LEAST = 5,    /* days since the first one, before there is a habit */
 	ALIKE_PERCENT = 95, /* of one rule: they all say the same */
-	SENT_PERCENT = 10,  /* of what was sent */
 	EDGE = 2,           /* hours: a wave that begins or ends at midnight has both days */
 };
 
@@ -120,14 +119,7 @@ static void explain_known(const struct waves *all, struct hour *h)
 
 struct habit {
 	int64_t peak, first; /* the most in an hour; the first day with any, 0: none */
-	int64_t sent; /* to the provider, or to all, on that day and the one before; 0: not known */
 };
-
-/* The key of a wave in tables; an MTA is its number there. */
-static const char *key_of(const struct known_wave *w)
-{
-	return w->kind == OF_MTA ? "" : w->name;
-}
 
 static int read_habit(struct store *s, const struct known_wave *w, struct habit *out)
 {
@@ -136,7 +128,7 @@ static int read_habit(struct store *s, const struct known_wave *w, struct habit 
 		? 0
 		: w->day - DAY - whole_days(s->o.brake_hold);
 	sqlite3_stmt *st = db_bind(s, SQL_BRAKE_HABIT, "ttiiii", wave_kind_names[w->kind],
-		key_of(w), (int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
+		wave_key(w), (int64_t)w->mta, w->day - HABIT_DAYS * DAY, w->day, settled);
 	int rc = st ? db_step(s, st) : -1;
 
 	*out = (struct habit){ 0 };
@@ -145,24 +137,35 @@ static int read_habit(struct store *s, const struct known_wave *w, struct habit 
 		out->first = sqlite3_column_int64(st, 1);
 		sqlite3_reset(st);
 	}
-	if (rc < 0)
-		return STORE_FAILED;
-	return db_int(s, &out->sent, SQL_BRAKE_SENT, "iit", (int64_t)day_of(w->day - DAY),
-		(int64_t)day_of(w->day), w->kind == OF_PROVIDER ? w->name : "");
+	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* Of a rule that is new nothing can be said: that its bounces say the same is what a rule is. */
-static bool is_improbable(const struct store *s, const struct hour *in, const struct known_wave *w,
-	const struct habit *h, int64_t count)
+/*
+ * Of a rule that is new nothing can be said: that its bounces say the same is what a rule is. Who
+ * mails little has no habit of hours, but may have a rate.
+ */
+static int is_improbable(
+	struct store *s, const struct hour *in, const struct known_wave *w, int64_t count, bool *is)
 {
-	bool habit = h->first && h->first <= w->day - HABIT_LEAST * DAY;
-	bool much_of_sent = !h->sent || count * 100 >= h->sent * SENT_PERCENT;
+	bool own = w->kind == OF_PROVIDER;
+	struct wave_sent sent;
+	struct habit h;
 
+	*is = false;
+	if (read_habit(s, w, &h))
+		return STORE_FAILED;
+	bool habit = h.first && h.first <= w->day - HABIT_LEAST * DAY,
+	     peak = count > s->o.brake_factor * h.peak;
+	if (habit && !peak)
+		return STORE_OK;
+	if (wave_judge_sent(s, w, in->hour, count, &sent))
+		return STORE_FAILED;
 	if (habit)
-		return count > s->o.brake_factor * h->peak &&
-			(w->kind != OF_PROVIDER || much_of_sent);
-	return w->kind != OF_RULE && much_of_sent &&
-		count_alike(in, w) * 100 >= count * ALIKE_PERCENT;
+		*is = own ? sent.much : !sent.explains;
+	else if (w->kind != OF_RULE)
+		*is = sent.much && count_alike(in, w) * 100 >= count * ALIKE_PERCENT;
+	*is |= peak && sent.above && (own || sent.known);
+	return STORE_OK;
 }
 
 /*
@@ -186,7 +189,7 @@ static int write_peaks(struct store *s, const struct hour *h)
 			if (again)
 				continue;
 			struct counted c = count_of(h, &w);
-			if (db_run(s, SQL_BRAKE_PEAK, "ttiiii", wave_kind_names[kind], key_of(&w),
+			if (db_run(s, SQL_BRAKE_PEAK, "ttiiii", wave_kind_names[kind], wave_key(&w),
 				    (int64_t)w.mta, h->day, c.whole, c.open))
 				return STORE_FAILED;
 		}
@@ -201,13 +204,13 @@ static int judge_row(struct store *s, struct hour *h, const struct wave_row *r, 
 {
 	struct known_wave w = wave_of(kind, h, r);
 	struct counted c = count_of(h, &w);
-	struct habit habit;
+	bool is;
 
 	if (c.open < larger(s->o.brake_minimum, s->o.k) || (kind == OF_MTA && !w.mta))
 		return STORE_OK;
-	if (read_habit(s, &w, &habit))
+	if (is_improbable(s, h, &w, c.open, &is))
 		return STORE_FAILED;
-	if (!is_improbable(s, h, &w, &habit, c.open))
+	if (!is)
 		return STORE_OK;
 	explain_rows(h, &w);
 	*opened = true;

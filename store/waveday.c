@@ -4,8 +4,8 @@
  *
  * So a whole day is looked at as an hour is (wave.c), against the days before: it is a wave with
  * DAY_TIMES the least that an hour needs, and more than so many times the most of any day of the
- * last weeks. Without a habit of days nothing is said. Where volumes say that less than a tenth of
- * what was sent came back, a large mailing is no incident.
+ * last weeks. Without a habit of days nothing is said. A large mailing is no incident where volumes
+ * explain it (waverate.c).
  */
 #include <stdio.h>
 #include "store/waveparts.h"
@@ -15,7 +15,6 @@ enum {
 	ROWS_OF_DAY = 64, /* that are looked at */
 	HABIT_OF_DAYS = 62,
 	HABIT_BEGINS = 5, /* days after the first */
-	SENT_PART = 10,   /* in a hundred of what was sent */
 };
 
 struct day_row {
@@ -50,16 +49,15 @@ static int read_day(
 
 static int is_day_improbable(struct store *s, const struct day_row *r, bool *is)
 {
-	int64_t sent = 0;
+	struct wave_sent sent;
 
 	*is = r->open > s->o.brake_factor * r->most && r->first <= r->w.day - HABIT_BEGINS * DAY &&
 		(r->w.kind != OF_MTA || r->w.mta);
-	if (!*is || r->w.kind != OF_PROVIDER)
+	if (!*is)
 		return STORE_OK;
-	if (db_int(s, &sent, SQL_BRAKE_SENT, "iit", (int64_t)day_of(r->w.day - DAY),
-		    (int64_t)day_of(r->w.day), r->w.name))
+	if (wave_judge_sent(s, &r->w, r->last, r->open, &sent))
 		return STORE_FAILED;
-	*is = !sent || r->open * 100 >= sent * SENT_PART;
+	*is = r->w.kind == OF_PROVIDER ? sent.much || sent.above : !sent.explains;
 	return STORE_OK;
 }
 

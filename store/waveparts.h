@@ -1,6 +1,6 @@
 /*
- * What the files about waves share: wave.c (when there is one), wavehold.c (which there are, and
- * what becomes of them).
+ * What the files about waves share: wave.c (when there is one), waverate.c (what was sent),
+ * wavehold.c (which there are, and what becomes of them).
  */
 #ifndef RETOUR_STORE_WAVEPARTS_H
 #define RETOUR_STORE_WAVEPARTS_H
@@ -66,6 +66,20 @@ bool wave_is_same(const struct known_wave *a, const struct known_wave *b);
 const struct known_wave *wave_find(const struct waves *all, const struct known_wave *w);
 /* Opens W, of hour H, where it is not known yet. */
 int wave_open(struct store *s, const struct hour *h, struct known_wave w);
+/* waverate.c: the key of a wave in tables. */
+const char *wave_key(const struct known_wave *w);
+/*
+ * waverate.c: COUNT hard bounces of a provider, rule or MTA, and those of the day up to HOUR,
+ * against what was sent.
+ */
+struct wave_sent {
+	bool much;     /* a tenth of what was sent on the day and the one before; or not known */
+	bool above;    /* far above the rate of the weeks before, which is known */
+	bool known;    /* for days: the first one did not come just now */
+	bool explains; /* so much was sent that as many are to be expected */
+};
+int wave_judge_sent(struct store *s, const struct known_wave *w, int64_t hour, int64_t count,
+	struct wave_sent *out);
 /* waveebb.c: is a wave of the day before H's not over yet? *OPENED: one. */
 int wave_judge_ebb(struct store *s, struct hour *h, bool *opened);
 /* The peaks of a day, after a wave explains some of its hours. */
