@@ -343,6 +343,7 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 		{ "column", required_argument, NULL, 'c' }, { "header", no_argument, NULL, 'h' },
 		{ "only", required_argument, NULL, 'o' }, { "bare", no_argument, NULL, 'b' },
 		{ "stream", required_argument, NULL, 's' }, { 0 } };
+	char meant[WORD_MEANT_SIZE];
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;)
 		switch (option) {
 		case 'j':
@@ -366,7 +367,9 @@ static int read_check_options(struct list_check *c, int argc, char **argv)
 		case 'o':
 			if (!set_only(c, optarg))
 				return usage_error(argv[0],
-					"--only wants send, hold, suppress or invalid; or hint, typo, no-domain, syntax");
+					"--only: %swants send, hold, suppress or invalid; or hint, typo, no-domain, syntax",
+					word_meant(meant, optarg,
+						"send hold suppress invalid hint typo no-domain syntax"));
 			break;
 		default:
 			return usage_error(argv[0], "see `retour check --help`");

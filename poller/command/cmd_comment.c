@@ -32,13 +32,14 @@ int cmd_comment(const struct config *config, int argc, char **argv)
 		if (option != 'm')
 			return usage_error(argv[0], "see `retour comment --help`");
 		if (!month_parse(optarg, &month))
-			return usage_error(argv[0], "--month %s: right would be YYYY-MM", optarg);
+			return month_error(argv[0], optarg);
 		if (month_is_ahead(month, clock_now()))
 			return usage_error(argv[0], "--month %s has not begun", optarg);
 		snprintf(name, sizeof name, "%.7s", optarg);
 	}
 	if (!*name || argc - optind != 1)
-		return usage_error(argv[0], "wants --month YYYY-MM and one TEXT, or - for stdin");
+		return usage_error(
+			argv[0], "wants --month YYYY-MM and one TEXT, in quotes, or - for stdin");
 	const char *words = argv[optind];
 	if (!strcmp(words, "-")) {
 		if (!read_comment(text, sizeof text))

@@ -40,6 +40,10 @@ int cmd_config(const struct config *config, int argc, char **argv)
 	}
 	const char *what = optind < argc ? argv[optind] : "sample";
 	bool check = !strcmp(what, "check"), show = !strcmp(what, "show");
+	if (argc - optind > 1 && (check || show))
+		return usage_error(argv[0],
+			"%s takes no arguments; another file is given before it: retour -c FILE config %s",
+			what, what);
 	if (argc - optind > 1 || (optind < argc && !check && !show) || (manual && optind < argc))
 		return usage_error(argv[0], "%s%s%swants check, show or nothing",
 			optind < argc ? argv[optind] : "", optind < argc ? ": " : "",

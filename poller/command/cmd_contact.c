@@ -483,7 +483,10 @@ static int change_contact(struct contact_job *j, const struct config *config,
 		j->json |= option == 'j';
 	}
 	bool all = provider || category;
-	if (argc - optind > (all || list ? 0 : 1) || (all && !(provider && category)))
+	if (all && !(provider && category))
+		return usage_error(j->command,
+			"--provider and --category need each other; --list shows those that are open");
+	if (argc - optind > (all || list ? 0 : 1))
 		return usage_error(j->command,
 			"see `retour contact --help`; addresses come from a file or from stdin, never as arguments");
 	if (list)
@@ -561,8 +564,9 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 		i++;
 	if (i == n)
 		return usage_error("contact",
-			"%s%s%swants show, revalidate, resolve, reactivate, confirm, undo, rejudge or states; see `retour contact --help`",
+			"%s%s%s%swants show, revalidate, resolve, reactivate, confirm, undo, rejudge or states; see `retour contact --help`",
 			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "",
+			way_back_meant(argc > 1 ? argv[1] : ""),
 			word_meant(meant, argc > 1 ? argv[1] : "",
 				"show revalidate resolve reactivate confirm undo rejudge states"));
 	if (subcommands[i].move == MOVE_CONFIRM && argc > 2 && is_about_causes(argc - 2, argv + 2))

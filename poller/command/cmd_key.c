@@ -311,6 +311,8 @@ int cmd_key(const struct config *config, int argc, char **argv)
 	if (give_up != (r.reason != NULL) || (r.reason && !reason_is_fit(r.reason)) ||
 		(!state && ((give_up && !(retires && is_of_month(which))) || r.addresses)))
 		return usage_error(argv[0], retire_usage);
+	if (!strcmp(what, "retire") && !retires)
+		return usage_error(argv[0], "retire wants NAME; `retour key list` has the names");
 	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || adopts || retires))
 		return usage_error(argv[0],
 			"%swants list, rotate, rotate verp, adopt [FILE|-], or retire NAME; see `retour key --help`",

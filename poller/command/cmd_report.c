@@ -36,9 +36,7 @@ static int take_option(struct report_wish *w, const char *command, int option)
 	int format;
 	switch (option) {
 	case 'm':
-		return month_parse(optarg, &w->month)
-			? EXIT_WELL
-			: usage_error(command, "--month %s: right would be YYYY-MM", optarg);
+		return month_parse(optarg, &w->month) ? EXIT_WELL : month_error(command, optarg);
 	case 'f':
 		format = report_format_by_name(optarg);
 		if (format < 0)
@@ -77,6 +75,9 @@ static int read_wish(struct report_wish *w, int argc, char **argv)
 		if (result)
 			return result;
 	}
+	struct month month;
+	if (optind < argc && month_parse(argv[optind], &month))
+		return usage_error(argv[0], "right would be --month %s", argv[optind]);
 	if (optind < argc)
 		return usage_error(
 			argv[0], "unknown argument %s; see `retour report --help`", argv[optind]);

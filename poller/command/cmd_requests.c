@@ -96,6 +96,7 @@ int cmd_requests(const struct config *config, int argc, char **argv)
 	static struct request_register r;
 	struct session s = { .lock = -1 };
 	const char *reference = NULL;
+	char meant[WORD_MEANT_SIZE];
 	int64_t number = 0;
 	bool json = false;
 
@@ -109,7 +110,8 @@ int cmd_requests(const struct config *config, int argc, char **argv)
 	bool corrects = !strcmp(what, "correct");
 	if ((!corrects && strcmp(what, "list")) || argc - optind > (corrects ? 2 : 1) ||
 		corrects != (reference != NULL))
-		return usage_error(argv[0], "wants list, or correct NUMBER --reference TEXT");
+		return usage_error(argv[0], "%swants list, or correct NUMBER --reference TEXT",
+			word_meant(meant, what, "list correct"));
 	if (corrects && (optind + 1 >= argc || !request_number(argv[optind + 1], &number)))
 		return usage_error("requests correct", "wants the number of a request");
 	if (corrects && !reference_is_fit(reference))

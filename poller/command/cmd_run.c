@@ -18,6 +18,7 @@
 #include "poller/run/poll.h"
 #include "poller/run/progress.h"
 #include "poller/command/purge.h"
+#include "poller/command/near.h"
 #include "poller/command/opening.h"
 #include "poller/volume/fileform.h"
 #include "poller/volume/suppressfile.h"
@@ -47,6 +48,16 @@ static int poll_all(struct poll_job *job, struct poll_counts *counts)
 	return poll_mailboxes(job, counts) ? EXIT_LOST : EXIT_WELL;
 }
 
+static int no_mailbox(const struct config *c, const char *name)
+{
+	const char *meant = NULL;
+	int distance = NEAR_NONE;
+	for (unsigned i = 0; i < c->mailboxes; i++)
+		near_try(name, c->mailbox[i].name, &meant, &distance);
+	return usage_error("poll", "no section [mailbox %s] in %s%s%s%s", name, c->file,
+		meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
 /*
  * All mailboxes of the configuration, or those named. NULL at the end. EXIT_USAGE when one is
  * unknown.
@@ -63,8 +74,7 @@ static int choose_mailboxes(
 		for (unsigned before = 0; before < n; before++)
 			again |= out[before] == box;
 		if (!box)
-			return usage_error(
-				"poll", "no section [mailbox %s] in %s", names[i], c->file);
+			return no_mailbox(c, names[i]);
 		if (!again)
 			out[n++] = box;
 	}

@@ -331,6 +331,7 @@ int completion_print(const struct command *table, int argc, char **argv)
 		void (*print)(const struct command *table);
 	} shells[] = { { "bash", print_bash }, { "zsh", print_zsh }, { "fish", print_fish } };
 	static const struct option none[] = { { 0 } };
+	char meant[WORD_MEANT_SIZE];
 	if (option_next(argv[0], argc, argv, none) != -1)
 		return EXIT_USAGE;
 	for (size_t i = 0; argc - optind == 1 && i < sizeof shells / sizeof *shells; i++)
@@ -338,5 +339,6 @@ int completion_print(const struct command *table, int argc, char **argv)
 			shells[i].print(table);
 			return EXIT_WELL;
 		}
-	return usage_error(argv[0], "wants bash, zsh or fish");
+	return usage_error(argv[0], "%swants bash, zsh or fish",
+		word_meant(meant, optind < argc ? argv[optind] : "", "bash zsh fish"));
 }

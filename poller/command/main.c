@@ -1,4 +1,5 @@
 /* retour: options that hold for every command, the configuration, dispatch. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -54,6 +55,19 @@ static void print_help(const struct command *c)
 {
 	printf("usage: retour [-c FILE] [-v|-q] %s %s\n\n%s\n\n%s", c->name, c->arguments,
 		c->summary, c->help);
+}
+
+/* Of an option that is none before the command: a command may have it. */
+static int unknown_option(const char *word)
+{
+	size_t n = strlen(word);
+	for (const struct command *c = commands; n > 2 && word[1] == '-' && c->name; c++)
+		for (const char *p = c->hidden ? "" : c->help; (p = strstr(p, word)); p += n)
+			if (p[n] != '-' && !isalpha((unsigned char)p[n]))
+				return usage_error("",
+					"%s stands behind the command that takes it, as in: retour %s %s",
+					word, c->name, word);
+	return usage_error("", "`retour --help` lists options and commands");
 }
 
 /* Of a word that is no command. */
@@ -245,7 +259,7 @@ int main(int argc, char **argv)
 		case 'V':
 			return version();
 		default:
-			return usage_error("", "`retour --help` lists options and commands");
+			return unknown_option(argv[optind - 1]);
 		}
 	if (optind == argc) {
 		print_usage(stderr);

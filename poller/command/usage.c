@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
@@ -120,13 +121,27 @@ static const struct option *option_by_value(const struct option *options, int va
 	return options->name ? options : NULL;
 }
 
+/* Options that hold for every command. */
+static bool stands_before(const char *word)
+{
+	static const char *const words[] = { "-c", "-v", "-q", "-V", "--config", "--verbose",
+		"--quiet", "--version" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return false;
+}
+
 static void say_unknown_option(const char *command, const char *word, const struct option *options)
 {
 	const char *meant = NULL;
 	int distance = NEAR_NONE;
 	for (const struct option *o = options; o->name; o++)
 		near_try(word + strspn(word, "-"), o->name, &meant, &distance);
-	if (meant)
+	if (*command && stands_before(word))
+		usage_error(command, "%s stands before the command: retour %s%s %s", word, word,
+			strstr(word, "-c") ? " FILE" : "", command);
+	else if (meant)
 		usage_error(command, "%s: no such option; did you mean --%s?", word, meant);
 	else
 		usage_error(command, "%s: no such option", word);
@@ -182,7 +197,27 @@ const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char
 		if (best)
 			snprintf(text, WORD_MEANT_SIZE, "did you mean %s? ", word);
 	}
+	if (!least) /* it is one of them: something else is wrong */
+		*text = '\0';
 	return text;
+}
+
+const char *way_back_meant(const char *typed)
+{
+	static const char *const words[] = { "remove", "delete", "del", "rm", "drop", "unsuppress",
+		"unblock", "release", "allow", "enable", "restore", "whitelist", "activate" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(typed, words[i]))
+			return "`retour contact reactivate --reason TEXT` lets mail go to them again; ";
+	return "";
+}
+
+int month_error(const char *command, const char *typed)
+{
+	char example[CLOCK_TEXT_SIZE];
+	clock_format(clock_now(), example);
+	return usage_error(
+		command, "--month %s: right would be YYYY-MM, such as %.7s", typed, example);
 }
 
 int option_next_of(const char *command, int argc, char **argv, const char *letters,

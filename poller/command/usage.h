@@ -41,9 +41,16 @@ int option_next(const char *command, int argc, char **argv, const struct option 
 int option_next_of(const char *command, int argc, char **argv, const char *letters,
 	const struct option *options);
 
-/* "did you mean undo? ", of WORDS with blanks between them, or "" where none is near. */
+/*
+ * "did you mean undo? ", of WORDS with blanks between them, or "" where none is near, or TYPED is
+ * one of them.
+ */
 enum { WORD_MEANT_SIZE = 64 };
 const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words);
+/* For who looks for the way back under a name of his own ("remove"): where it is, or "". */
+const char *way_back_meant(const char *typed);
+/* What is wrong with the value of --month; the exit code. */
+int month_error(const char *command, const char *typed);
 
 struct lines;
 /*

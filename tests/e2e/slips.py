@@ -106,6 +106,22 @@ SLIPS = (
     ("a key that is none", nothing, ["key", "retire", "nope.key"], 2, ["nope.key: no such key", "`retour key list`"]),
     ("a key with a slip", nothing, ["key", "retire", "sate.key"], 2, ["no such key; did you mean state.key?"]),
     ("a key that may not go", nothing, ["key", "retire", "message.key"], 2, ["without message.key there is no store"]),
+    ("a mailbox with a slip", nothing, ["poll", "bounce"], 2, ["no section [mailbox bounce]", "did you mean bounces?"]),
+    ("a request's word with a slip", nothing, ["requests", "corect"], 2, ["did you mean correct?"]),
+    ("a shell with a slip", nothing, ["completion", "zhs"], 2, ["did you mean zsh?"]),
+    ("a verdict with a slip", nothing, ["check", "--only", "sent"], 2, ["did you mean send?"]),
+    ("a word that is right, and one too many", nothing, ["config", "check", "/nope"], 2, ["config: check takes no arguments", "retour -c FILE config check"]),
+    ("a key without a name", nothing, ["key", "retire"], 2, ["key: retire wants NAME", "`retour key list`"]),
+    ("an option before its command", nothing, ["--json", "status"], 2, ["--json stands behind the command that takes it"]),
+    ("an option behind its command", nothing, ["status", "-v"], 2, ["-v stands before the command: retour -v status"]),
+    ("the configuration behind its command", nothing, ["contact", "undo", "--config", "x"], 2, ["stands before the command: retour --config FILE contact undo"]),
+    ("somebody taken off the list", nothing, ["suppress", "remove"], 2, ["suppress: remove: `retour contact reactivate --reason TEXT`"]),
+    ("a contact deleted", nothing, ["contact", "delete"], 2, ["contact: delete: `retour contact reactivate"]),
+    ("a month without its option", nothing, ["report", "2026-10"], 2, ["right would be --month 2026-10"]),
+    ("a month of one digit", nothing, ["report", "--month", "2026-1"], 2, ["--month 2026-1: right would be YYYY-MM, such as 2026-11"]),
+    ("a month by a word", nothing, ["comment", "--month", "last", "x"], 2, ["--month last: right would be YYYY-MM, such as 2026-11"]),
+    ("a remark of two words", nothing, ["comment", "--month", "2026-10", "two", "words"], 2, ["one TEXT, in quotes"]),
+    ("an investigation by half its name", nothing, ["contact", "resolve", "--provider", "gmail", "--reason", "x"], 2, ["--provider and --category need each other"]),
     ("a rule that is an address", nothing, ["contact", "undo", "--rule", ADDRESS, "--from", "2026-10-01", "--to", "2026-10-01", "--reason", "x"], 2, ["right would be a name"]),
     ("a number of days that is none", nothing, ["words", "--days", "x"], 2, ["retour words: --days x", "1 to 3650"]),
     ("nobody to forget", nothing, ["forget"], 1, ["no address was read", "nothing was erased"]),
@@ -136,6 +152,7 @@ for what, make, words, code, said in SLIPS:
         for part in said:
             contains(result.err + result.out * (words == ["doctor"]), part.replace("{dir}", retour.dir))
         true(ADDRESS not in result.err, result.err)
+        true("did you mean %s?" % words[-1] not in result.err, "what was typed is what was meant: " + result.err)
         true(len(result.err) < 1200, "it drowns: " + result.err)
 retour.config = copy.deepcopy(usual)
 
