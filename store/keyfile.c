@@ -46,6 +46,7 @@
 #include <unistd.h>
 #include "classify/base/files.h"
 #include "store/keyring.h"
+#include "store/opener.h"
 
 enum {
 	HEX_SIZE = 2 * KEY_SIZE + 1,
@@ -138,7 +139,16 @@ static int open_credential(const struct store *s, const char *name)
 		errno = ENOENT;
 		return -1;
 	}
+	if (store_files_opener())
+		return store_files_opener()(STORE_FILE_CREDENTIAL, name);
 	return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+static int open_in_directory(const struct store *s, const char *name)
+{
+	if (store_files_opener())
+		return store_files_opener()(STORE_FILE_KEY, name);
+	return openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 static int wrong_file(struct store *s, const char *dir, const char *name, const char *what)
@@ -153,7 +163,7 @@ static int open_key_file(struct store *s, const char *name, int *fd)
 	int result = STORE_OK;
 	struct stat st;
 
-	*fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	*fd = open_in_directory(s, name);
 	bool credential = *fd < 0 && errno == ENOENT && s->o.credentials_dir;
 	if (credential) {
 		dir = s->o.credentials_dir;
@@ -395,6 +405,12 @@ int keyfile_load(struct store *s, const char *name, bool make, unsigned char key
 	return STORE_OK;
 }
 
+static int open_directory(const char *path, enum store_file what)
+{
+	return store_files_opener() ? store_files_opener()(what, "")
+				    : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int keyfile_directory(struct store *s, bool make)
 {
 	struct stat st;
@@ -403,7 +419,7 @@ int keyfile_directory(struct store *s, bool make)
 		((mkdir(s->o.keys_dir, 0700) && errno != EEXIST) || directory_sync(s->o.keys_dir)))
 		return store_fail(
 			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
-	s->keys->dir = open(s->o.keys_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->keys->dir = open_directory(s->o.keys_dir, STORE_FILE_KEYS);
 	if (s->keys->dir < 0 && errno == ENOENT)
 		return store_fail(s, STORE_KEYS,
 			"key directory %s: not there, and without its keys the store cannot be used; put it back, retour-recovery(7)",
@@ -466,15 +482,14 @@ int keyfile_list(struct store *s, struct key_listing *list)
 	list->count = 0;
 	list->key = calloc(KEYS_MAX, sizeof *list->key);
 	if (!list->key ||
-		list_directory(s, openat(s->keys->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-			false, list)) {
+		list_directory(s, open_directory(s->o.keys_dir, STORE_FILE_KEYS), false, list)) {
 		free(list->key);
 		return store_fail(
 			s, STORE_KEYS, "key directory %s: %s", s->o.keys_dir, strerror(errno));
 	}
 	if (credentials &&
 		list_directory(
-			s, open(credentials, O_RDONLY | O_DIRECTORY | O_CLOEXEC), true, list)) {
+			s, open_directory(credentials, STORE_FILE_CREDENTIALS), true, list)) {
 		free(list->key);
 		return store_fail(
 			s, STORE_KEYS, "credentials %s: %s", credentials, strerror(errno));

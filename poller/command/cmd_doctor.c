@@ -407,8 +407,10 @@ static void check_walls(struct doctor *d)
 {
 	bool refused;
 	int version = confine_landlock(&refused);
+	if (sandbox_filters()) /* without Landlock, too */
+		found(d, WELL, "serve", "opens no file and no connection once it is asked");
 	if (!sandbox_filters())
-		found(d, ODD, "fetchers", "this build has no walls around them");
+		found(d, ODD, "fetchers", "this build has no walls around them, nor around serve");
 	else if (version)
 		found(d, WELL, "fetchers",
 			"see resolver, certificates and their mailbox, no key and no store (Landlock %d), and start no program",

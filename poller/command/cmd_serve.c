@@ -5,7 +5,8 @@
  *
  * One process, one thread, no locks: an answer costs microseconds. It reads the store and never
  * writes; who asks at the same time is answered from one snapshot, and a purge beside it has to
- * wait for no more than that round. It has no children and no connection to the outside.
+ * wait for no more than that round. It has no connection to the outside, and from before the first
+ * question it opens no file itself (poller/run/opener.h, poller/run/confine.h).
  */
 #include "poller/command/commands.h"
 
@@ -26,6 +27,8 @@
 #include "poller/command/served.h"
 #include "poller/command/servetls.h"
 #include "poller/mailbox/secret.h"
+#include "poller/run/confine.h"
+#include "poller/run/opener.h"
 
 enum {
 	SERVE_CONNECTIONS_MAX = 256, /* Postfix has 100 processes by default; above it the one that
@@ -263,6 +266,19 @@ static int read_serve_options(struct serve_options *o, int argc, char **argv)
 	return EXIT_WELL;
 }
 
+/* From here on who asks is heard. */
+static int close_walls(const struct listener *l)
+{
+	const struct confine walls = { .answers = true };
+	char error[256];
+	if (confine_enter(&walls, error, sizeof error)) {
+		log_error("serve: %s", error);
+		return EXIT_LOST;
+	}
+	log_notice("serve: answering on %s", l->name);
+	return EXIT_WELL;
+}
+
 enum { TOKEN_LEAST = 16 }; /* characters: it can be tried as often as somebody likes */
 
 static int serve_http(struct server *s, const char *token_file, const sigset_t *waiting)
@@ -289,8 +305,10 @@ static int serve_http(struct server *s, const char *token_file, const sigset_t *
 		return EXIT_USAGE;
 	}
 	h.token = token;
-	log_notice("serve: answering on %s", s->listener.name);
-	int result = http_serve(&h, waiting, &stop_asked, &reload_asked);
+	http_load();
+	int result = close_walls(&s->listener);
+	if (result == EXIT_WELL)
+		result = http_serve(&h, waiting, &stop_asked, &reload_asked);
 	log_notice("serve: %llu requests, %llu without the token", (unsigned long long)h.requests,
 		(unsigned long long)h.unauthorised);
 	secret_free(token);
@@ -299,8 +317,8 @@ static int serve_http(struct server *s, const char *token_file, const sigset_t *
 
 static int serve_postfix(struct server *s, const sigset_t *waiting)
 {
-	log_notice("serve: answering on %s", s->listener.name);
-	return serve(s, waiting);
+	int result = close_walls(&s->listener);
+	return result == EXIT_WELL ? serve(s, waiting) : result;
 }
 
 /* Without store, keys and files: strangers reach it. */
@@ -317,11 +335,53 @@ static int serve_outside(const struct serve_options *o, const sigset_t *waiting)
 	return result;
 }
 
+static int serve_at(struct server *s, const struct serve_options *o, const sigset_t *waiting)
+{
+	char error[256];
+	int result = served_open(&s->served);
+	if (result != EXIT_WELL)
+		return result;
+	if (listener_open(
+		    &s->listener, o->http ? o->http : o->postfix, false, error, sizeof error)) {
+		log_error("serve: %s", error);
+		return EXIT_USAGE;
+	}
+	result = o->http ? serve_http(s, o->token_file, waiting) : serve_postfix(s, waiting);
+	if (result != EXIT_USAGE)
+		log_notice("serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
+			(unsigned long long)s->served.asked, (unsigned long long)s->served.refused,
+			(unsigned long long)s->served.deferred,
+			(unsigned long long)s->served.failed);
+	return result;
+}
+
+static int serve_store(struct server *s, const struct serve_options *o, const sigset_t *waiting)
+{
+	const char *where = o->http ? o->http : o->postfix;
+	const struct opener_paths paths = { .store = s->served.config->store_path,
+		.keys = s->served.config->keys_dir,
+		.credentials = getenv("CREDENTIALS_DIRECTORY"),
+		.socket = *where == '/' ? where : NULL };
+	if (opener_start(&paths, &stop_asked)) {
+		log_error("serve: %s", strerror(errno));
+		return EXIT_LOST;
+	}
+	int result = serve_at(s, o, waiting);
+	while (s->count)
+		drop(s, s->count - 1);
+	if (s->listener.path[0])
+		opener_remove_socket();
+	s->listener.path[0] = '\0';
+	listener_close(&s->listener);
+	served_end(&s->served);
+	opener_end();
+	return result;
+}
+
 int cmd_serve(const struct config *config, int argc, char **argv)
 {
 	static struct server s; /* too large for a stack */
 	struct serve_options o = { 0 };
-	char error[256];
 	sigset_t waiting;
 	int result = read_serve_options(&o, argc, argv);
 	if (result)
@@ -338,26 +398,5 @@ int cmd_serve(const struct config *config, int argc, char **argv)
 	s.served.config = config;
 	s.listener.fd = -1;
 	catch_serve_signals(&waiting);
-	result = served_open(&s.served);
-	if (result != EXIT_WELL)
-		return result;
-	if (listener_open(&s.listener, where, false, error, sizeof error)) {
-		log_error("serve: %s", error);
-		result = EXIT_USAGE;
-	} else {
-		result = o.http ? serve_http(&s, o.token_file, &waiting)
-				: serve_postfix(&s, &waiting);
-		if (result != EXIT_USAGE)
-			log_notice(
-				"serve: %llu asked, %llu refused, %llu deferred, %llu without an answer",
-				(unsigned long long)s.served.asked,
-				(unsigned long long)s.served.refused,
-				(unsigned long long)s.served.deferred,
-				(unsigned long long)s.served.failed);
-	}
-	while (s.count)
-		drop(&s, s.count - 1);
-	listener_close(&s.listener);
-	served_close(&s.served);
-	return result;
+	return serve_store(&s, &o, &waiting);
 }

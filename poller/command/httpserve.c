@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <json-c/json.h>
 #include <microhttpd.h>
 #include <sodium.h>
 #include "classify/base/clock.h"
@@ -298,6 +299,12 @@ static void stay_silent(void *context, const char *format, va_list arguments)
 	(void)context;
 	(void)format;
 	(void)arguments;
+}
+
+void http_load(void)
+{
+	MHD_get_version();
+	json_object_put(json_object_new_object());
 }
 
 int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atomic_t *stop,

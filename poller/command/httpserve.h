@@ -16,6 +16,8 @@ struct http_server {
 	uint64_t requests, unauthorised;
 };
 
+/* Before the walls close: loads the libraries, which are opened at their first use (lazy.h). */
+void http_load(void);
 /*
  * Answers until *STOP is set; *RELOAD: opens the store anew. WAITING is the mask of signals while
  * there is nothing to do. Exit code.

@@ -347,6 +347,15 @@ int session_open(
 	return result;
 }
 
+int session_reopen(struct session *s, int64_t now)
+{
+	store_close(s->store);
+	int result = open_store(s, SESSION_ANSWER, now);
+	if (result != EXIT_WELL)
+		say_owner(s->config);
+	return result;
+}
+
 void session_close(struct session *s)
 {
 	store_close(s->store);

@@ -23,6 +23,8 @@ enum session_mode {
 int session_open(
 	struct session *s, const struct config *config, enum session_mode mode, int64_t now);
 void session_close(struct session *s);
+/* The store of S anew, which SESSION_ANSWER has opened once. EXIT_WELL, or said as above. */
+int session_reopen(struct session *s, int64_t now);
 /* Whose the store's directory is, unless it is root's or ours; NULL else. */
 const struct passwd *opening_owner(const struct config *config);
 /*

@@ -7,16 +7,26 @@
 
 void served_close(struct served *s)
 {
-	if (s->open)
-		session_close(&s->session);
+	if (s->known)
+		store_close(s->session.store);
+	s->session.store = NULL;
 	s->open = s->held = false;
 }
 
+void served_end(struct served *s)
+{
+	if (s->known)
+		session_close(&s->session);
+	s->known = s->open = s->held = false;
+}
+
+/* Rules and what else is not of the store are read once: no other file is opened later. */
 int served_open(struct served *s)
 {
 	served_close(s);
-	int result = session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
-	s->open = true;
+	int result = s->known ? session_reopen(&s->session, clock_now())
+			      : session_open(&s->session, s->config, SESSION_ANSWER, clock_now());
+	s->known = s->open = true;
 	if (result != EXIT_WELL)
 		served_close(s);
 	return result;

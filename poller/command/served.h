@@ -13,6 +13,7 @@ struct served {
 	const struct config *config;
 	struct session session;
 	unsigned stream;    /* for which is asked where the question names none; store_stream() */
+	bool known;         /* its session was opened once: what is not of the store stays */
 	bool open, failing; /* FAILING: the last question had no answer */
 	bool held;          /* a snapshot, from the first question of a round on */
 	uint64_t asked, refused, deferred, failed;
@@ -20,7 +21,10 @@ struct served {
 
 /* The exit code where it cannot be. */
 int served_open(struct served *s);
+/* Until the next question. */
 void served_close(struct served *s);
+/* For good. */
+void served_end(struct served *s);
 /*
  * Opens it where it is not; STORE_OK, STORE_MISUSE for what is no address, else no answer: said.
  * The store is held as it is at the first question until served_rest().

@@ -1,4 +1,4 @@
-/* The walls of those who talk to servers. See landlock(7), seccomp_rule_add(3). */
+/* The walls of those who talk to servers, or to who asks. See landlock(7), seccomp_rule_add(3). */
 #include "poller/run/confine.h"
 
 #include <errno.h>
@@ -121,7 +121,7 @@ static void close_paths(const struct confine *c)
 	bool one_port = version >= NETWORK_SINCE && (c->port || !c->network);
 	if (one_port)
 		handled.network = bind_tcp | connect_tcp;
-	if (version >= SCOPED_SINCE && (c->network || c->serves))
+	if (version >= SCOPED_SINCE && (c->network || c->serves || c->answers))
 		handled.scoped = abstract_sockets | signals;
 	int rules = version ? (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)
 			    : -1;
@@ -130,7 +130,7 @@ static void close_paths(const struct confine *c)
 			say_paths_stay_open();
 		return;
 	}
-	allow_paths(rules, system_paths, may_read);
+	allow_paths(rules, c->answers ? NULL : system_paths, may_read);
 	allow_paths(rules, c->read, may_read);
 	allow_paths(rules, c->write, known_rights(may_write, version));
 	if (one_port && c->network) {
@@ -174,6 +174,32 @@ static const int usual[] = { SCMP_SYS(access), SCMP_SYS(brk), SCMP_SYS(chdir),
 	SCMP_SYS(splice), SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs), SCMP_SYS(statx),
 	SCMP_SYS(sysinfo), SCMP_SYS(time), SCMP_SYS(umask), SCMP_SYS(uname), SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat), SCMP_SYS(write), SCMP_SYS(writev) };
+
+/*
+ * What answering from an open store takes. No file is opened, made, moved or removed: descriptors
+ * come from somebody else (poller/run/opener.h).
+ */
+static const int answering[] = { SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(access),
+	SCMP_SYS(brk), SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(close), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(fstat), SCMP_SYS(fstat64),
+	SCMP_SYS(fstatfs), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64), SCMP_SYS(futex),
+	SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(getegid), SCMP_SYS(geteuid),
+	SCMP_SYS(getgid), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(getrandom),
+	SCMP_SYS(getrusage), SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid),
+	SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(lseek), SCMP_SYS(_llseek),
+	SCMP_SYS(lstat), SCMP_SYS(lstat64), SCMP_SYS(madvise), SCMP_SYS(membarrier),
+	SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(mremap), SCMP_SYS(munlock), SCMP_SYS(munmap),
+	SCMP_SYS(nanosleep), SCMP_SYS(newfstatat), SCMP_SYS(fstatat64), SCMP_SYS(poll),
+	SCMP_SYS(ppoll), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(read), SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(readv), SCMP_SYS(recv), SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rseq), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield), SCMP_SYS(send), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
+	SCMP_SYS(set_robust_list), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack),
+	SCMP_SYS(stat), SCMP_SYS(stat64), SCMP_SYS(statfs), SCMP_SYS(statx), SCMP_SYS(time),
+	SCMP_SYS(uname), SCMP_SYS(wait4), SCMP_SYS(write), SCMP_SYS(writev) };
 
 /* What no library does by the way: who does that is somebody else by now. */
 static const int ends[] = { SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork),
@@ -318,12 +344,15 @@ static int close_calls(const struct confine *c, bool first)
 	if (!problem && first)
 		problem = add_first(filter);
 	if (!problem)
-		problem = add_all(filter, SCMP_ACT_ALLOW, usual, sizeof usual / sizeof *usual);
+		problem = c->answers
+			? add_all(filter, SCMP_ACT_ALLOW, answering,
+				  sizeof answering / sizeof *answering)
+			: add_all(filter, SCMP_ACT_ALLOW, usual, sizeof usual / sizeof *usual);
 	if (!problem)
 		problem = add_all(filter, SCMP_ACT_KILL_PROCESS, ends, sizeof ends / sizeof *ends);
 	if (!problem)
-		problem = add_kill(filter, c->network || c->serves);
-	if (!problem)
+		problem = add_kill(filter, c->network || c->serves || c->answers);
+	if (!problem && !c->answers)
 		problem = add_accept(filter, c->serves);
 	if (!problem)
 		problem = add_looked_at(filter);

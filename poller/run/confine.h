@@ -1,9 +1,10 @@
 /*
  * What the fetcher and the carrier may still do when they have their password and before they hear
  * the first byte of a foreign server: talk, resolve names, read certificates, and, where the
- * mailbox is a file, read and write that. No key, no store, no program, no other process, and,
- * where the kernel's Landlock (landlock(7)) is of version 4, no other port. Landlock where the
- * kernel has it, and a filter of seccomp(2).
+ * mailbox is a file, read and write that; and what may do who answers questions from the store. No
+ * key, no store but what is open, no program, no other process, and, where the kernel's Landlock
+ * (landlock(7)) is of version 4, no other port. Landlock where the kernel has it, and a filter of
+ * seccomp(2).
  */
 #ifndef RETOUR_CONFINE_H
 #define RETOUR_CONFINE_H
@@ -18,6 +19,7 @@ struct confine {
 	bool network;             /* else no socket is made */
 	uint16_t port;            /* with NETWORK: of what is talked to; 0: any */
 	bool serves;              /* takes connections, and makes its own to UNIX sockets alone */
+	bool answers;             /* takes connections, and neither makes any nor opens a file */
 	const char *const *read;  /* paths; may be NULL */
 	const char *const *write; /* directories; may be NULL */
 };

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""The walls around those who talk to servers, from inside: a build for this test has a fetcher and a carrier that, when they have their password and before
-they hear a server, do what one with a hole would do. Each deed is refused, or ends that process; the ordinary work is done behind the same walls."""
+"""The walls around those who talk to servers or to who asks, from inside: a build for this test has a fetcher and a carrier that, when they have their password
+and before they hear a server, and a serve that before it is asked, do what one with a hole would do. Each deed is refused, or ends that process; the ordinary work is done behind the same walls."""
 import ctypes
 import os
 import re
+import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import generate
@@ -17,7 +19,7 @@ from lib.tokens import SECRET, Tokens
 CRASH_BUILD = os.path.join(os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build")), "crash", "retour")
 LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)  # its version
 RESOLVER = any(os.path.exists(path) for path in ("/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve", "/run/avahi-daemon/socket"))
-UNITS = ("retour.service", "retour-tls.service")
+UNITS = ("retour.service", "retour-tls.service", "retour-serve.service", "retour-http.service")
 samples = [sample.data for sample in generate.generate(seed=5, bounces=30, complaints=0)]
 tokens = Tokens(generate.BOUNCES)
 dovecot, sink = Dovecot(token_key=tokens.key.public) if version() < (2, 4) else Dovecot(), Sink(tls="none")
@@ -137,6 +139,107 @@ with case("a Maildir fetcher: no socket is made"):
     local(retour)
     contains(deed(retour, "socket", "poll").err, "inside: Function not implemented")
 
+# serve: who asks is anybody who may connect; behind these walls nothing is opened at all, whatever the kernel's Landlock
+served = Retour(CRASH_BUILD)
+local(served)
+equal(served.run("poll").code, 0)
+ASK = os.path.join(served.dir, "ask")
+
+
+def serving(protocol, what=""):
+    """What was said before it answers, the process, the deeds' results."""
+    served.environment["RETOUR_TEST_INSIDE"] = what
+    process = served.start("serve", "--" + protocol, ASK)
+    del served.environment["RETOUR_TEST_INSIDE"]
+    said = ""
+    for line in iter(process.stderr.readline, b""):
+        said += line.decode()
+        if b"answering on" in line:
+            break
+    return process, said, dict(reversed(one) for one in re.findall("inside: (.*), (.*)", said))
+
+
+def stopped(process):
+    process.terminate()
+    process.communicate(timeout=20)
+    return process.returncode
+
+
+paths = [served.data + "/keys/" + name for name in sorted(os.listdir(served.data + "/keys"))] + [served.database, served.dir + "/retour.ini", "/etc/passwd"]
+true(any("event-" in path for path in paths), paths)
+for protocol in "postfix", "http":
+    with case("serve --%s: no key, store, setting or other file is opened, made, or given another mode" % protocol):
+        deeds = [way + path for path in paths for way in ("read:", "write:", "mode:", "age:")] + ["make:" + served.data + "/new"]
+        process, _, said = serving(protocol, " ".join(deeds))
+        equal(stopped(process), 0)
+        equal({one: said.get(one) for one in deeds}, {one: "Function not implemented" for one in deeds})
+        true(not os.path.exists(served.data + "/new"), "it is there")
+    with case("serve --%s: no connection, no process, nobody's limits, signals or terminal, no memory that is written and run" % protocol):
+        deeds = [*UNKNOWN, "fork", "code", "socket", "port:%d" % beside[0].getsockname()[1], "ask:" + beside[1].getsockname()]
+        process, _, said = serving(protocol, " ".join(deeds))
+        equal(stopped(process), 0)
+        equal({one: said.get(one) for one in deeds if ":" not in one}, {one: "Function not implemented" for one in deeds if ":" not in one})
+        true(all("Success" not in said.get(one) for one in deeds if ":" in one), said)
+    for what in "exec", "ptrace", "listen", "signal", "probe", "ring", "space":
+        with case("serve --%s: %s ends it" % (protocol, what)):
+            process, text, _ = serving(protocol, what)
+            process.communicate(timeout=20)
+            true(process.returncode != 0 and "inside:" not in text, (process.returncode, text))
+
+
+def held(process):
+    """What of the store it has open, and how."""
+    found = {}
+    for number in os.listdir("/proc/%d/fd" % process.pid):
+        path = os.readlink("/proc/%d/fd/%s" % (process.pid, number))
+        with open("/proc/%d/fdinfo/%s" % (process.pid, number)) as f:
+            if path.startswith(served.data):
+                found[path[len(served.data) + 1:]] = int(re.search(r"flags:\s+(\d+)", f.read()).group(1), 8) & 3
+    return found
+
+
+def child(process):
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
+        return int(f.read())
+
+
+def answer():
+    asker = socket.socket(socket.AF_UNIX)
+    asker.settimeout(20)
+    asker.connect(ASK)
+    asker.sendall(b"get nobody@example.net\n")
+    return asker.recv(100).decode()
+
+
+def reload(process):
+    process.send_signal(signal.SIGHUP)
+    for _ in range(200):
+        if not held(process):
+            break
+        time.sleep(0.02)
+
+
+HELD = {"retour.db": 0, "retour.db-wal": 0, "retour.db-shm": 2, "keys": 0}
+with case("serve: of what it holds open only SQLite's index can be written to; the process beside it opens the store anew, and goes with it"):
+    process, _, _ = serving("postfix")
+    contains(answer(), "500 none")
+    equal(held(process), HELD)
+    opener = child(process)
+    equal(os.listdir("/proc/%d/fd" % opener), ["0"], "the opener has its channel and nothing else")
+    reload(process)
+    contains(answer(), "500 none")
+    equal(held(process), HELD)
+    equal(stopped(process), 0)
+    true(not os.path.exists("/proc/%d" % opener) and not os.path.exists(ASK), "the opener or the socket is left")
+with case("serve: where the process that opens files is killed it ends, and says so, for a service manager to start it anew"):
+    process, _, _ = serving("postfix")
+    os.kill(child(process), signal.SIGKILL)
+    contains(answer(), "500 none")
+    reload(process)
+    contains(answer(), "400 ")
+    contains(process.communicate(timeout=20)[1].decode(), "the process that opens files is gone")
+    equal(process.returncode, 1)
+
 WITHOUT = """#!%s
 import ctypes, os, struct, sys
 class Program(ctypes.Structure):
@@ -164,6 +267,8 @@ with case("the units allow what the walls are made with"):
         true(allowed and set(allowed.group(1).split()) >= {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}, unit)
 
 with case("doctor says so"):
-    contains(retour.run("doctor").out, "no key and no store (Landlock" if LANDLOCK > 0 else "this kernel has no Landlock")
+    said = retour.run("doctor").out
+    contains(said, "no key and no store (Landlock" if LANDLOCK > 0 else "this kernel has no Landlock")
+    contains(said, "opens no file and no connection once it is asked")
 
 finish()
