@@ -282,7 +282,7 @@ with case("etc/retour-http.yaml names what there is, and nothing else"):
     text = open(os.path.join(ROOT, "etc/retour-http.yaml")).read()
     equal(re.findall(r"^  (/\w+):$", text, re.M), ["/check", "/healthz", "/metrics"])
     states = re.search(r"state: \{.*enum: \[(.*), null\]", text).group(1).split(", ")
-    words = re.findall(r'X\(\w+, "([a-z-]+)"\)', re.search(r"#define STORE_STATES\(X\).*?\n#define", open(os.path.join(ROOT, "store/contacts.h")).read(), re.S).group(0))
+    words = re.findall(r'X\(\w+, "([a-z-]+)"\)', re.search(r"#define STORE_STATES\(X\).*?\n\n", open(os.path.join(ROOT, "store/history/state.h")).read(), re.S).group(0))
     equal(sorted(states), sorted(words))
 
 
