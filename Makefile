@@ -28,7 +28,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1 $(LDF
 
 # The house: a module links against those below it only.
 MODULES := classify store reports poller
-$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/command/main.c poller/command/mkrules.c,$(wildcard $m/*.c $m/*/*.c)))))
+$(foreach m,$(MODULES),$(eval $m_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out poller/command/main.c poller/config/mkrules.c,$(wildcard $m/*.c $m/*/*.c)))))
 LIB_classify := $(BUILD)/libclassify.a
 LIB_store := $(BUILD)/libstore.a $(LIB_classify)
 LIB_reports := $(BUILD)/libreports.a $(LIB_store)
@@ -73,19 +73,19 @@ EMBEDDED := rules.ini providers.ini report.xsl report.en.xml report.de.xml measu
 $(BUILD)/embedded/%.inc: etc/%
 	@mkdir -p $(@D)
 	od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g' > $@
-$(BUILD)/poller/command/rulesbuilt.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc $(BUILD)/embedded/rules.image
+$(BUILD)/poller/config/rulesbuilt.o: $(BUILD)/embedded/rules.ini.inc $(BUILD)/embedded/providers.ini.inc $(BUILD)/embedded/rules.image
 $(BUILD)/reports/html.o: $(BUILD)/embedded/report.xsl.inc
 $(BUILD)/reports/auditformat.o: $(BUILD)/embedded/audit.xsl.inc
 $(BUILD)/reports/texts.o: $(BUILD)/embedded/report.en.xml.inc $(BUILD)/embedded/report.de.xml.inc
 $(BUILD)/reports/measures.o: $(BUILD)/embedded/measures.xml.inc
 
 # The same rules ready for use, made by a program of this very build.
-$(BUILD)/mkrules: $(BUILD)/poller/command/mkrules.o $(BUILD)/poller/command/rulesread.o $(BUILD)/poller/command/ini.o $(LIB_classify)
+$(BUILD)/mkrules: $(BUILD)/poller/config/mkrules.o $(BUILD)/poller/config/rulesread.o $(BUILD)/poller/config/ini.o $(LIB_classify)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LDLIBS)
 $(BUILD)/embedded/rules.image: $(BUILD)/mkrules etc/rules.ini etc/providers.ini
 	@mkdir -p $(@D)
 	$< etc/rules.ini etc/providers.ini $@
-$(BUILD)/poller/command/rulesbuilt.o: private CPPFLAGS += -DRETOUR_RULES_IMAGE='"$(BUILD)/embedded/rules.image"'
+$(BUILD)/poller/config/rulesbuilt.o: private CPPFLAGS += -DRETOUR_RULES_IMAGE='"$(BUILD)/embedded/rules.image"'
 
 # The program for tests that kill: what these words are read in is compiled anew, the rest is the program's (of the libraries only what nobody has defined is taken).
 CRASH_OBJECTS := $(patsubst %.c,$(BUILD)/crash/%.o,$(shell grep -lE 'RETOUR_TEST_|run/lane\.h' poller/*/*.c))

@@ -2,7 +2,7 @@
  * Rules ready for use, as one block of bytes without pointers: a head that says
  * where each piece lies, then the pieces, arrays of plain structs. The program holds
  * that of its own rules among its constants, which all its processes share; that of a
- * rules file can lie beside it (poller/command/rulesfile.c). What only asks for
+ * rules file can lie beside it (poller/config/rulesfile.c). What only asks for
  * providers touches the first pieces and no others.
  *
  * It is of this machine and this build: byte order, sizes and the numbers of

@@ -1,6 +1,6 @@
 /*
  * The rules and provider profiles, and the decision they take. Rules are data
- * (etc/rules.ini, etc/providers.ini, read by poller/command/rulesfile.c); here they are
+ * (etc/rules.ini, etc/providers.ini, read by poller/config/rulesfile.c); here they are
  * plain structs, checked, and built once into one automaton over all phrases,
  * so that matching costs one pass over the text however many rules there are.
  */

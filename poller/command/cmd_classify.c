@@ -15,7 +15,7 @@
 #include "classify/json.h"
 #include "classify/rules.h"
 #include "classify/base/log.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "poller/mailbox/source.h"
 
 enum {

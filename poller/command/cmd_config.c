@@ -1,12 +1,12 @@
 /*
  * config: prints the sample INI file, or the list of its keys for the manual; both come from the
- * table in configkeys.c.
+ * table in poller/config/configkeys.c.
  */
 #include "poller/command/commands.h"
 
 #include <getopt.h>
 #include <string.h>
-#include "poller/command/configshow.h"
+#include "poller/config/configshow.h"
 #include "reports/jsonline.h"
 
 /* What a run would make of the file that is there. */

@@ -23,7 +23,7 @@
 #include "poller/command/marker.h"
 #include "poller/command/medium.h"
 #include "poller/post/logo.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "poller/run/confine.h"
 #include "poller/run/sandbox.h"
 #include "poller/run/visit.h"
@@ -186,7 +186,7 @@ static void check_rules(struct doctor *d)
 	rules_free(r);
 }
 
-/* The directory above PATH, which is absolute: config.c sees to it. */
+/* The directory above PATH, which is absolute: poller/config/config.c sees to it. */
 static void parent_of(const char *path, char *parent, size_t size)
 {
 	size_t n = (size_t)(strrchr(path, '/') - path);

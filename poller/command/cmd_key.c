@@ -11,7 +11,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "classify/base/lines.h"
-#include "poller/command/near.h"
+#include "poller/config/near.h"
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
 #include "store/promises.h"

@@ -7,7 +7,7 @@
 #include "classify/base/log.h"
 #include "classify/classify.h"
 #include "classify/rules.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "poller/post/carrying.h"
 #include "poller/run/child.h"
 #include "poller/run/fetcher.h"

@@ -11,7 +11,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 

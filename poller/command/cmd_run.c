@@ -18,7 +18,7 @@
 #include "poller/run/poll.h"
 #include "poller/run/progress.h"
 #include "poller/command/purge.h"
-#include "poller/command/near.h"
+#include "poller/config/near.h"
 #include "poller/command/opening.h"
 #include "poller/volume/fileform.h"
 #include "poller/volume/suppressfile.h"

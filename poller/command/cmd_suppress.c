@@ -7,7 +7,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "poller/volume/suppressfile.h"
 #include "reports/jsonline.h"
 #include "store/promises.h"

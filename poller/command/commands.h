@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include "classify/base/exitcode.h"
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/command/usage.h"
 
 typedef int command_function(const struct config *config, int argc, char **argv);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "classify/base/files.h"
 #include "classify/base/log.h"
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 
 enum { SAMPLE_MAX = 1024 * 1024 };
 
@@ -72,7 +72,7 @@ static int make_first_place(const char *path)
 	return errno == EEXIST ? 0 : firstfile_failed(path);
 }
 
-/* FILE's drop-ins lie in FILE without .ini, with .d (configread.c). */
+/* FILE's drop-ins lie in FILE without .ini, with .d (poller/config/configread.c). */
 static int name_drop_in(struct first *f)
 {
 	size_t n = strlen(f->file), ini = n > 4 && !strcmp(f->file + n - 4, ".ini") ? 4 : 0;

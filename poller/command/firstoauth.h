@@ -2,7 +2,7 @@
 #ifndef RETOUR_FIRSTOAUTH_H
 #define RETOUR_FIRSTOAUTH_H
 
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/command/firstfile.h"
 
 /* What options said of it; NULL: it is asked, or not wanted. */

@@ -2,7 +2,7 @@
 #ifndef RETOUR_FIRSTSETUP_H
 #define RETOUR_FIRSTSETUP_H
 
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/command/firstoauth.h"
 
 /* What options said; NULL: it is asked. */

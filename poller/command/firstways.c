@@ -9,7 +9,7 @@
 #include <string.h>
 #include "classify/base/log.h"
 #include "poller/command/actas.h"
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/post/carrying.h"
 
 /* What is said where nobody listens at a port. */

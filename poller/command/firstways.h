@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/command/firstfile.h"
 #include "poller/run/visit.h"
 

@@ -13,8 +13,8 @@
 #include "classify/base/clock.h"
 #include "poller/command/commands.h"
 #include "poller/command/completion.h"
-#include "poller/command/config.h"
-#include "poller/command/near.h"
+#include "poller/config/config.h"
+#include "poller/config/near.h"
 #include "classify/base/log.h"
 #include "classify/redact.h"
 

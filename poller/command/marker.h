@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 
 /*
  * May a new store be made, or is one there? False with the reason in WHY of SIZE bytes: the note or

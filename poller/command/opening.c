@@ -18,7 +18,7 @@
 #include "poller/command/marker.h"
 #include "poller/post/alerts.h"
 #include "poller/post/logo.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "poller/mailbox/secret.h"
 #include "poller/command/settings.h"
 

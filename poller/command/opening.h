@@ -3,7 +3,7 @@
 #define RETOUR_OPENING_H
 
 #include <pwd.h>
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/run/session.h"
 
 /* What the command is going to do with the store. */

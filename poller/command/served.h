@@ -5,7 +5,7 @@
 #ifndef RETOUR_SERVED_H
 #define RETOUR_SERVED_H
 
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/run/session.h"
 #include "store/contacts.h"
 

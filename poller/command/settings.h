@@ -5,7 +5,7 @@
 #ifndef RETOUR_SETTINGS_H
 #define RETOUR_SETTINGS_H
 
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/run/session.h"
 #include "reports/audit.h"
 

@@ -12,7 +12,7 @@
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "classify/redact.h"
-#include "poller/command/near.h"
+#include "poller/config/near.h"
 
 bool reason_is_fit(const char *text)
 {

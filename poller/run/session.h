@@ -9,7 +9,7 @@
 #include "reports/reports.h"
 #include "store/store.h"
 
-struct config;       /* poller/command/config.h */
+struct config;       /* poller/config/config.h */
 struct mailbox;      /* poller/mailbox/mailbox.h */
 struct post_options; /* poller/post/post.h */
 

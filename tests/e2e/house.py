@@ -13,7 +13,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("RETOUR_BUILD", os.path.join(ROOT, "build"))
 # The floors, lowest first; rooms of one floor do not know each other.
-ORDER = (("classify/base",), ("classify",), ("store/base", "store/history"), ("store",), ("store/exchange", "store/watch", "store/again"), ("reports",), ("poller/mailbox",), ("poller/run",), ("poller/post", "poller/volume"), ("poller/command",))
+ORDER = (("classify/base",), ("classify",), ("store/base", "store/history"), ("store",), ("store/exchange", "store/watch", "store/again"), ("reports",), ("poller/mailbox",), ("poller/run",), ("poller/post", "poller/volume"), ("poller/config",), ("poller/command",))
 FLOOR = {room: number for number, rooms in enumerate(ORDER) for room in rooms}
 LARGEST = 22  # per cent of all lines, for one room
 FILE_LINES = 600

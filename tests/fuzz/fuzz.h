@@ -11,7 +11,7 @@
 #include "classify/base/arena.h"
 #include "classify/charset.h"
 #include "classify/rules.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 #include "poller/mailbox/source.h"
 #include "tests/unit/place.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 
 static char path[] = "/tmp/retour-config-XXXXXX";
 static struct config config;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 
 static struct rules *rules;
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 #include "classify/image.h"
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 #include "tests/unit/place.h"
 
 static char directory[PLACE_SIZE];

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 #include "classify/base/units.h"
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 
 #define MIB (1024 * 1024)
 

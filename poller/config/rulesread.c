@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "poller/command/ini.h"
-#include "poller/command/rulesread.h"
+#include "poller/config/ini.h"
+#include "poller/config/rulesread.h"
 
 enum {
 	SUFFIXES_MAX = 256,      /* domains or hosts of one provider */

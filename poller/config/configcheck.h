@@ -6,8 +6,8 @@
 #define RETOUR_CONFIGCHECK_H
 
 #include <stdio.h>
-#include "poller/command/config.h"
-#include "poller/command/ini.h"
+#include "poller/config/config.h"
+#include "poller/config/ini.h"
 
 struct config_reader {
 	struct config *config;

@@ -1,7 +1,7 @@
 /* What holds, and where it stands: every key of the file with its value and origin, as an INI file.
  */
-#include "poller/command/configkeys.h"
-#include "poller/command/configshow.h"
+#include "poller/config/configkeys.h"
+#include "poller/config/configshow.h"
 #include "reports/jsonline.h"
 
 #include <stdlib.h>

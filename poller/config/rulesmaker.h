@@ -5,7 +5,7 @@
 #ifndef RETOUR_RULESMAKER_H
 #define RETOUR_RULESMAKER_H
 
-#include "poller/command/rulesread.h"
+#include "poller/config/rulesread.h"
 
 /*
  * As rules_read(); ERROR is empty where the process itself has failed. Its caller holds no secret

@@ -5,7 +5,7 @@
  *   digest   of the head and the profiles, of the rest
  *   image    classify/image.h
  */
-#include "poller/command/rulesfile.h"
+#include "poller/config/rulesfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +18,8 @@
 #include <unistd.h>
 #include "classify/image.h"
 #include "classify/base/files.h"
-#include "poller/command/rulesbuilt.h"
-#include "poller/command/rulesmaker.h"
+#include "poller/config/rulesbuilt.h"
+#include "poller/config/rulesmaker.h"
 
 enum { FILE_BYTES_MAX = 2 << 20, HASH_SIZE = 32, KEPT_PATH_SIZE = 4096 };
 

@@ -2,7 +2,7 @@
  * The image is made by mkrules.c of the same two files. It lies among the constants: no process has
  * a copy of its own.
  */
-#include "poller/command/rulesbuilt.h"
+#include "poller/config/rulesbuilt.h"
 
 #include <elf.h>
 #include <link.h>

@@ -1,5 +1,5 @@
 /* Which word was meant. */
-#include "poller/command/near.h"
+#include "poller/config/near.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "classify/base/files.h"
-#include "poller/command/configcheck.h"
-#include "poller/command/configkeys.h"
-#include "poller/command/near.h"
+#include "poller/config/configcheck.h"
+#include "poller/config/configkeys.h"
+#include "poller/config/near.h"
 
 enum { FILE_BYTES_MAX = 1 << 20 };
 

@@ -5,7 +5,7 @@
 #ifndef RETOUR_RULESBUILT_H
 #define RETOUR_RULESBUILT_H
 
-#include "poller/command/rulesread.h"
+#include "poller/config/rulesread.h"
 
 struct rules_text rules_built_in_text(void);
 struct rules_text providers_built_in_text(void);

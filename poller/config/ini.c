@@ -1,4 +1,4 @@
-#include "poller/command/ini.h"
+#include "poller/config/ini.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "poller/command/configcheck.h"
+#include "poller/config/configcheck.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "classify/redact.h"
-#include "poller/command/configkeys.h"
+#include "poller/config/configkeys.h"
 
 void config_complain(
 	struct config_reader *r, const char *section, const char *key, const char *format, ...)

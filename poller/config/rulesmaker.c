@@ -3,7 +3,7 @@
  * ends. The files become a dictionary before its door is closed, because iniparser
  * opens files by name; everything that is built of them comes after.
  */
-#include "poller/command/rulesmaker.h"
+#include "poller/config/rulesmaker.h"
 
 #include <errno.h>
 #include <stdio.h>

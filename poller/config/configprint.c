@@ -2,7 +2,7 @@
  * The sample of the INI file and the manual's list of keys, printed from the table of keys; a test
  * holds the files under etc/ equal to them.
  */
-#include "poller/command/configkeys.h"
+#include "poller/config/configkeys.h"
 
 #include <string.h>
 

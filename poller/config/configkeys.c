@@ -3,7 +3,7 @@
  * checks the values (configvalue.c, config.c), and prints etc/retour.ini and the list of keys in
  * retour.ini(5) (configprint.c). What depends on several keys at once is checked in config.c.
  */
-#include "poller/command/configkeys.h"
+#include "poller/config/configkeys.h"
 
 #define AT(field) offsetof(struct config, field)
 #define BOX(field) offsetof(struct mailbox, field)

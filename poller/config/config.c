@@ -2,7 +2,7 @@
  * The configuration once it was read (configread.c): what owns its strings, and what rooms below
  * need of it.
  */
-#include "poller/command/config.h"
+#include "poller/config/config.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include "poller/command/rulesread.h"
+#include "poller/config/rulesread.h"
 
 enum { TEXT_MAX = 2 << 20 };
 

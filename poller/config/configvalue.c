@@ -2,7 +2,7 @@
  * Values of the INI file: a text out of it becomes a number, a period, a list or what else its
  * key's type says. No locale, no guesses: a period has a unit, a share its sign.
  */
-#include "poller/command/configkeys.h"
+#include "poller/config/configkeys.h"
 
 #include <ctype.h>
 #include <errno.h>
