@@ -153,7 +153,7 @@ static size_t join_answer(char *buffer, struct span text, unsigned reply)
 
 static bool applies(const struct rule *rule, unsigned where, const struct decision *d)
 {
-	return (rule->where & where) && rule->category != CATEGORY_NONE &&
+	return (rule->where & where) && rule->category != CATEGORY_NONE && !rule->stage &&
 		(!*rule->provider || !strcmp(rule->provider, d->provider)) &&
 		(!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status));
 }
@@ -372,6 +372,25 @@ static const struct stage *find_stage(
 	return stage;
 }
 
+/* What a provider says with these words at that command alone. */
+static void bid_words_of_stage(const struct rules *r, struct bids *bids, const struct decision *d,
+	struct heard *answer, enum rule_mark stage)
+{
+	const struct matches *found = heard_words(r, answer);
+
+	for (size_t i = 0; i < found->count; i++) {
+		const struct match *m = &found->at[i];
+		const struct rule *rule = rule_at(r, m->rule);
+
+		if (rule->stage == stage && !strcmp(rule->provider, d->provider))
+			bid_rule(bids, rule, WEIGHT_WORDS,
+				(struct saying){ .source = "the receiver's answer to that command",
+					.words = { answer->text.p + m->begin, m->end - m->begin },
+					.length = m->end - m->begin,
+					.at = m->begin });
+	}
+}
+
 /* Bids what the stage means; true when no recipient had been named yet. */
 static bool bid_stage(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct heard *answer, struct heard *human)
@@ -386,7 +405,10 @@ static bool bid_stage(const struct rules *r, struct bids *bids, const struct dec
 	stage = find_stage(r, heard_words(r, answer), &id);
 	if (!stage)
 		stage = find_stage(r, heard_words(r, human), &id);
-	if (!stage || stage->category == CATEGORY_NONE)
+	if (!stage)
+		return false;
+	bid_words_of_stage(r, bids, d, answer, stage->mark);
+	if (stage->category == CATEGORY_NONE)
 		return false;
 	/* sendmail reads any 550 there as 5.2.0, "mailbox disabled" */
 	if (stage->mark == MARK_STAGE_DATA && d->guessed &&

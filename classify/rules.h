@@ -166,6 +166,7 @@ struct rule_spec {
 	const char *phrases[RULE_PHRASES_MAX];
 	unsigned phrase_count;
 	bool phrase_and_code; /* both must match (a provider's "421" with "TSS04"), else either */
+	enum rule_mark stage; /* MARK_STAGE_: only of that SMTP command; MARK_NONE: of any */
 };
 
 /* A rule as it is built: a plain value in the image (image.h). */
@@ -183,6 +184,7 @@ struct rule {
 	unsigned code_count;
 	uint32_t first_phrase, phrase_count; /* rule_phrase() */
 	bool phrase_and_code;
+	enum rule_mark stage;
 };
 
 enum { LADDER_NAME_SIZE = 64, PROVIDER_TITLE_SIZE = 48 };

@@ -71,6 +71,9 @@ static bool rule_sane(const struct rule_spec *rule, size_t i, char *error, size_
 	if (rule->phrase_and_code && !(rule->phrase_count && rule->code_count))
 		return rules_refuse(
 			error, size, rule->id, "wants phrase and code, but has only one of them");
+	if (rule->stage && !(rule->phrase_count && rule->category))
+		return rules_refuse(
+			error, size, rule->id, "wants a stage, but has no category or no phrases");
 	if (mark_is_list(rule->mark) && rule->code_count)
 		return rules_refuse(error, size, rule->id, "is a list of words and takes no codes");
 	for (unsigned k = 0; k < rule->code_count; k++)
@@ -261,6 +264,7 @@ static void copy_rule(struct building *b, const struct rule_spec *spec, int prov
 	rule->first_phrase = (uint32_t)view->phrase_count;
 	rule->phrase_count = spec->phrase_count;
 	rule->phrase_and_code = spec->phrase_and_code;
+	rule->stage = spec->stage;
 	memcpy(rule->id, spec->id, sizeof rule->id);
 	memcpy(rule->provider, spec->provider, sizeof rule->provider);
 	memcpy(rule->codes, spec->codes, spec->code_count * sizeof *spec->codes);

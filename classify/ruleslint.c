@@ -86,7 +86,7 @@ static int phrase_taken(const struct rules *r, size_t rule, const char *phrase)
 		const struct rule *b = rule_at(r, found.at[i].rule);
 		bool whole = found.at[i].begin == 0 && found.at[i].end == strlen(phrase);
 
-		if (whole && !b->phrase_and_code && (a->where & ~b->where) == 0 &&
+		if (whole && !b->phrase_and_code && !b->stage && (a->where & ~b->where) == 0 &&
 			wins(r, found.at[i].rule, rule))
 			return found.at[i].rule;
 	}

@@ -298,6 +298,27 @@ static bool set_match(struct rules_reading *r, const char *key, char *value)
 		refuse(r->file, r->section, key, "'%s' is neither any nor both", value);
 }
 
+static bool set_stage(struct rules_reading *r, const char *key, char *value)
+{
+	static const struct {
+		const char *name;
+		enum rule_mark stage;
+	} stages[] = {
+		{ "connect", MARK_STAGE_CONNECT },
+		{ "mail", MARK_STAGE_MAIL },
+		{ "rcpt", MARK_STAGE_RCPT },
+		{ "data", MARK_STAGE_DATA },
+	};
+
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+		if (!strcmp(stages[i].name, value)) {
+			r->rule->stage = stages[i].stage;
+			return true;
+		}
+	return refuse(
+		r->file, r->section, key, "unknown stage '%s'; connect, mail, rcpt, data", value);
+}
+
 static bool add_phrases(struct rules_reading *r, const char *key, char *value)
 {
 	char *item;
@@ -324,6 +345,7 @@ static const struct rule_key {
 	{ "rank", set_rank },
 	{ "codes", set_codes },
 	{ "match", set_match },
+	{ "stage", set_stage },
 };
 
 /* "en", "pt2": a language and, where one line is too short, a number. */
@@ -342,8 +364,8 @@ static bool set_rule_key(struct rules_reading *r, const char *key, char *value)
 	if (is_language(key))
 		return add_phrases(r, key, value);
 	return refuse(r->file, r->section, key,
-		"unknown key; category, class, kind, mark, where, provider, rank, codes, match, or a "
-		"two-letter language with phrases");
+		"unknown key; category, class, kind, mark, where, provider, rank, codes, match, "
+		"stage, or a two-letter language with phrases");
 }
 
 /* Calls EACH for all keys of SECTION; values may be cut up. */

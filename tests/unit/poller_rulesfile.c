@@ -327,6 +327,10 @@ static void errors_name_file_section_and_key(void **state)
 		"[a] class: unknown class 'tender'");
 	assert_refused(false, "[a]\ncategory = mailbox-full\nen = full\nmatch = all\n",
 		"[a] match: 'all' is neither any nor both");
+	assert_refused(false, "[a]\ncategory = mailbox-full\nen = full\nstage = helo\n",
+		"[a] stage: unknown stage 'helo'; connect, mail, rcpt, data");
+	assert_refused(false, "[a]\ncategory = mailbox-full\ncodes = 552\nstage = data\n",
+		"rule a: wants a stage, but has no category or no phrases");
 	assert_refused(false, "[a]\nkind = bounce\nen = full\n", "[a] kind: unknown kind 'bounce'");
 	assert_refused(false, "[a]\nmark = end\nen = full\n", "[a] mark: unknown mark 'end'");
 	assert_refused(false, "[a]\ncategory = mailbox-full\nprovider = nobody\nen = full\n",
