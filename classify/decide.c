@@ -297,6 +297,12 @@ static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span t
 	return true;
 }
 
+/* "relay=[192.0.2.7]": the name of a field in a line of a log, and no word for what happened. */
+static bool is_field_name(struct span text, const struct match *m, const struct rule *rule)
+{
+	return rule->rank <= RANK_WEAK && m->end < text.n && text.p[m->end] == '=';
+}
+
 /* True when words were found that say something. */
 static bool bid_words(const struct rules *r, struct bids *bids, const struct decision *d,
 	struct span text, const struct matches *found, unsigned where, int weight)
@@ -315,7 +321,7 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 		const struct rule *rule = rule_at(r, m->rule);
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
-			is_in_address(text, m) ||
+			is_in_address(text, m) || is_field_name(text, m, rule) ||
 			(is_hard(rule) &&
 				(is_of_nobody(r, bids, text, m, rule) ||
 					(turned && rule->rank <= RANK_WEAK))))
