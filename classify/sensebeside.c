@@ -37,7 +37,7 @@ static bool is_own_name(const struct beside *b, const unsigned char *word)
 /* "[mx7]", "ERR-1002": no word, but the name of a host or an answer. */
 static bool has_digit(const unsigned char *p, const unsigned char *end)
 {
-	for (; p<end && * p> ' '; p++)
+	for (; p != end && *p > ' '; p++)
 		if (ascii_digit((char)*p))
 			return true;
 	return false;
@@ -113,8 +113,8 @@ static bool starts_answer(const struct beside *b, const unsigned char *word)
 	enum { REPLY = 3 };
 	const unsigned char *p = word;
 
-	while (p<b->end && * p> ' ')
-		if (*p++ == '@')
+	for (; p != b->end && *p > ' '; p++)
+		if (*p == '@')
 			return true;
 	return p - word == REPLY && ascii_digit((char)*word) && !is_count(b, word, p);
 }
@@ -239,7 +239,7 @@ static bool is_title_of_stranger(struct beside *b, const unsigned char *p)
 	for (unsigned i = 0; i < WORDS && (p = word_behind(b, p + !i)); i++) {
 		if (is_strange(b, p))
 			return true;
-		while (p<b->end && * p> ' ')
+		while (p != b->end && *p > ' ')
 			p++;
 	}
 	return false;
@@ -266,7 +266,7 @@ static bool is_of_stranger(struct beside *b, const struct phrase_place *at)
 /* Does the word at P, which ends before *BEHIND, have a sign at its end that ends a clause? */
 static bool ends_here(const struct beside *b, const unsigned char *p, const unsigned char **behind)
 {
-	while (p<b->end && * p> ' ')
+	while (p != b->end && *p > ' ')
 		p++;
 	*behind = p;
 	return strchr(",;:.!?)", p[-1]) != NULL;

@@ -191,7 +191,7 @@ const unsigned char *skip_name(const unsigned char *begin, const unsigned char *
 	bool name = false;
 	const unsigned char *p = begin;
 
-	for (; p<end && * p> ' '; p++)
+	for (; p != end && *p > ' '; p++)
 		name |= makes_name(begin, p, end);
 	return name ? p : begin;
 }
