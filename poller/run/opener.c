@@ -48,8 +48,9 @@ static int open_beside(const char *store, const char *end, int flags)
 }
 
 /*
- * Those that answers and metrics need: of states, of reports' hashes, what says how old the store
- * is, and how much was erased, by hashes under a key that is not among these.
+ * Those that answers and metrics need: of states, of reports' hashes, of what several sites know,
+ * what says how old the store is, and how much was erased, by hashes under a key that is not among
+ * these.
  */
 static bool is_for_answers(const char *name)
 {
@@ -58,6 +59,7 @@ static bool is_for_answers(const char *name)
 
 	return !strcmp(name, "state.key") || !strcmp(name, "message.key") ||
 		!strcmp(name, "ledger-head") || !strcmp(name, "erasures") ||
+		!strcmp(name, "sites.key") ||
 		(sscanf(name, "state-%3u.key%n", &number, &end) == 1 && end && !name[end]);
 }
 

@@ -188,6 +188,36 @@ with case("serve: nothing of a question, right or broken, in its log, nor in an 
         true(len(answers) > 30, answers)
     equal(found([retour.data]), [])
 
+with case("what else there is to say or to look at: other forms, what works on keys, the syslog, and processes that serve, while they are asked"):
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind(os.path.join(retour.dir, "log"))
+    log.settimeout(5)
+    retour.config["witness"]["syslog"] = retour.dir + "/log"
+    for arguments in (("run", "--json"), ("poll", "--json"), ("import", "--json", named), ("config", "show", "--json"), ("config",), ("audit",), ("audit", "key"), ("audit", "verify", retour.data + "/evidence"),
+                      ("contact", "states"), ("contact", "resolve", "--list"), ("contact", "confirm", "--list"), ("key", "list"), ("key", "rotate", "state"), ("key", "rotate", "verp", "--json"), ("sites",), ("clock",),
+                      ("advice",), ("completion", "bash"), ("demo-report",), ("demo-report", "--format", "xml"), ("words", "--rules"), ("report", "--output", retour.data + "/report.txt"), ("purge",), ("comment", "--month", "2026-10", "--json", "x"), ("backup", "--json", retour.data + "/again.db")):
+        do(*arguments, codes=(0, 1, 3))
+    said["syslog"] = log.recv(4096)
+    for arguments in (("key", "retire", "state.key"), ("key", "adopt"), ("merge", "--json"), ("setup", "--no-start"), ("requests", "correct", "1", "--reference", "DS"), ("contact", "resolve", "--reason", "x"), ("contact", "confirm", "--reason", "x")):
+        do(*arguments, input=BROKEN, codes=(0, 1, 2, 3), keep=("err",))
+    path = os.path.join(retour.dir, "watched")
+    process = retour.start("serve", "--http", path, "--token-file", token, options=("-v", "-v"))
+    process.stderr.readline()
+    right = b"Host: x\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n"
+    body = json.dumps({"addresses": [WHO] * 3}).encode()
+    said["answers with metrics"] = asked(path, b"GET /metrics HTTP/1.0\r\n" + right + b"\r\n", b"GET /healthz HTTP/1.0\r\n\r\n")
+    contains(said["answers with metrics"].decode(), "retour_serve_questions_total")
+    contains(asked(path, b"POST /check HTTP/1.0\r\n" + right + b"Content-Length: %d\r\n\r\n" % len(body) + body).decode(), WHO)
+    for pid in (process.pid, *descendants(process.pid)):
+        for name in ("cmdline", "environ", "comm", "status"):
+            with open("/proc/%d/%s" % (pid, name), "rb") as f:
+                said["process %d %s" % (pid, name)] = f.read()
+    process.terminate()
+    said["serve, watched"] = b"".join(process.communicate(timeout=20))
+    equal(found([retour.data]), [])
+    words = set(re.findall(r"^  ([a-z][a-z-]*) ", retour.run("--help").out, re.M))
+    equal(sorted(words - {re.sub(r"\W.*", "", where) if "demo" not in where else "demo-report" for where in said}), [], "commands of which nothing is searched")
+
 with case("settings: nothing of a value that is wrong in what is said of it, nor of a section or key that is none but by its place"):
     before = {section: dict(keys) for section, keys in retour.config.items()}
     for section, key in (("privacy", "k"), ("privacy", "domains"), ("retention", "events"), ("retention", "events_reason"), ("mailbox bounces", "kind"), ("mailbox bounces", "processed"), ("mailbox bounces", "raw_retention"),

@@ -142,6 +142,7 @@ with case("a Maildir fetcher: no socket is made"):
 # serve: who asks is anybody who may connect; behind these walls nothing is opened at all, whatever the kernel's Landlock
 served = Retour(CRASH_BUILD)
 local(served)
+served.config["store"]["site"] = "one"
 equal(served.run("poll").code, 0)
 ASK = os.path.join(served.dir, "ask")
 

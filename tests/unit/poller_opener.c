@@ -58,9 +58,9 @@ static void files_come_to_be_read(void **state)
 static void keys_of_answers_and_no_other(void **state)
 {
 	static const char *const given[] = { "state.key", "state-2.key", "message.key",
-		"ledger-head" },
+		"ledger-head", "sites.key" },
 				 *const refused[] = { "event-2026-11.key", "sign.key", "verp-1.key",
-					 "erasure.key", "sites.key", "../db",
+					 "erasure.key", "sites.keys", "../db",
 					 "state-2.key/../sign.key", "state-2.keyx", "/etc/passwd",
 					 "", "." };
 	store_opener *ask = store_files_opener();
