@@ -59,7 +59,7 @@ int store_backup(struct store *s, const char *path, int64_t now, int64_t *until)
 	*until = day_start(now + s->o.retention[RETAIN_BACKUPS].period);
 	if (fd < 0)
 		return store_fail(s, STORE_FAILED, "%s: %s%s", path, strerror(errno),
-			errno == EEXIST ? "; right would be a file that is not there yet" : "");
+			file_advice(path, errno));
 	gmtime_r(&(time_t){ *until }, &tm);
 	snprintf(detail, sizeof detail, "until=%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
 		tm.tm_mday);

@@ -218,6 +218,19 @@ static int follow_link(const char *path, char real[PATH_MAX])
 	return close_after(fd, realpath(path, real) ? 0 : -1);
 }
 
+const char *file_advice(const char *path, int error)
+{
+	struct stat st;
+
+	if ((error == EISDIR || error == EEXIST) && !stat(path, &st) && S_ISDIR(st.st_mode))
+		return "; right would be a file in it";
+	if (error == EEXIST)
+		return "; right would be a file that is not there yet";
+	if (error == ENOENT)
+		return "; the directory for it is not there, and is not made";
+	return "";
+}
+
 int file_replace(const char *path, struct span bytes, mode_t mode)
 {
 	char real[PATH_MAX];

@@ -46,6 +46,12 @@ bool file_finish_replacing(const char *path, char end);
  */
 DIR *directory_of(int fd);
 
+/*
+ * What to say behind the text of ERROR when PATH could not be made: "; its directory is not there",
+ * or "" where the text alone says it.
+ */
+const char *file_advice(const char *path, int error);
+
 /* Syncs the directory that PATH lies in, so that names in it last. 0, or -1 with errno. */
 int directory_sync(const char *path);
 

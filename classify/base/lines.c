@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <sodium.h>
 
@@ -11,6 +12,12 @@ int lines_open(struct lines *l, const char *path)
 {
 	memset(l, 0, sizeof *l);
 	l->fd = !path || !strcmp(path, "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (l->fd >= 0 && !fstat(l->fd, &st) && S_ISDIR(st.st_mode)) {
+		lines_close(l);
+		errno = EISDIR;
+		return -1;
+	}
 	return l->fd < 0 ? -1 : 0;
 }
 

@@ -126,6 +126,28 @@ static bool is_wanted(const struct list_check *c, int word, enum hint hint)
 	return c->only < 0 || c->only == word;
 }
 
+static size_t times_in(struct span text, char what)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == what;
+	return n;
+}
+
+/* What would mend a bad line, and likely others beside it; NULL: not known. */
+static const char *advice_on(const struct list_check *c, struct span record)
+{
+	if (!span_is_utf8(record))
+		return "the same saved as UTF-8, which this is not";
+	if (times_in(record, '"') % 2)
+		return "a \" behind each field that begins with one";
+	if (c->csv)
+		return times_in(record, '@') > 1 ? "one address in the column" : NULL;
+	if (times_in(record, ',') + times_in(record, ';') + times_in(record, '\t'))
+		return "one address a line; of lines with several columns --column says which one has them";
+	return times_in(record, '@') > 1 ? "one address a line" : NULL;
+}
+
 int answer_record(
 	struct list_check *c, struct span record, const char *line_end, struct span address)
 {
@@ -137,8 +159,8 @@ int answer_record(
 		return ask_record(c, address);
 	enum asked_about about = c->about[c->records++];
 	if (about == ABOUT_NOTHING) {
-		c->lists |= memchr(record.p, ',', record.n) || memchr(record.p, ';', record.n) ||
-			memchr(record.p, '\t', record.n);
+		if (!c->advice)
+			c->advice = advice_on(c, record);
 		tell_bad(c);
 		snprintf(answer.reason, sizeof answer.reason, "bad-address");
 	} else {

@@ -50,7 +50,7 @@ struct list_check {
 	bool begun;   /* the first record was seen */
 	bool in_line; /* the begin of a line longer than a chunk was answered */
 	uint64_t line, answered, bad;
-	bool lists;                   /* a bad line has several columns */
+	const char *advice;           /* what would mend the first bad line; NULL: not known */
 	const char *name;             /* of the file; NULL: stdin */
 	bool asking;                  /* the first time through a portion */
 	size_t records;               /* of the portion, so far */

@@ -415,11 +415,9 @@ static int check_list(struct list_check *c, const struct config *config, int arg
 	if (result == EXIT_WELL)
 		result = answer_all(c, in);
 	if (c->bad) {
-		log_error("%llu of %llu lines are no address%s", (unsigned long long)c->bad,
-			(unsigned long long)c->answered,
-			!c->csv && c->lists
-				? "; of lines with several columns --column says which one has them"
-				: "");
+		log_error("%llu of %llu lines are no address%s%s", (unsigned long long)c->bad,
+			(unsigned long long)c->answered, c->advice ? "; right would be: " : "",
+			c->advice ? c->advice : "");
 		result = exit_worse(result, EXIT_LOST);
 	}
 	if (in != STDIN_FILENO)

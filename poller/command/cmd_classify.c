@@ -16,6 +16,7 @@
 #include "classify/rules.h"
 #include "classify/base/log.h"
 #include "poller/config/rulesfile.h"
+#include "poller/volume/fileform.h"
 #include "poller/mailbox/source.h"
 
 enum {
@@ -40,6 +41,7 @@ struct classifier {
 	const char *name;  /* of the file that is read */
 	unsigned messages; /* read of the path so far */
 	bool plain, explain, lost;
+	bool silent; /* the message at hand said nothing so far */
 	char line[JSON_EVENT_SIZE];
 	struct told told[TOLD_MAX]; /* the evidence for the event that comes next */
 	size_t tolds;
@@ -132,6 +134,7 @@ static int print_classified(void *context, const struct event *e)
 		log_error("classify: standard output: %s", strerror(errno));
 		return -1;
 	}
+	c->silent &= e->kind == KIND_NONE;
 	if (c->explain)
 		explain_event(c, e);
 	return 0;
@@ -148,8 +151,12 @@ static int classify_message(void *context, const struct source_message *message)
 	char path[PATH_MAX];
 	c->name = message->name;
 	c->messages++;
+	c->silent = true;
 	if (classify(c->rules, &c->options, c->workspace, &m, print_classified, c, &outcome))
 		return -1;
+	const char *other = c->silent ? fileform_no_mail(message->bytes) : NULL;
+	if (other)
+		log_notice("classify: %s %s", log_clean(path, sizeof path, c->name), other);
 	if (outcome.overflow) {
 		log_error(
 			"classify: %s: message %u names more recipients than the %u that were read%s; a run puts such a message into quarantine",
@@ -185,7 +192,9 @@ static int classify_path(struct classifier *c, const char *path)
 	if (got < 0 && !ferror(stdout))
 		log_error("classify: %s",
 			log_clean(text, sizeof text, source ? source->error : "no memory"));
-	else if (!c->messages && !is_directory(path)) /* an empty file is an empty mail */
+	else if (!c->messages && is_directory(path))
+		log_notice("classify: %s: no mail in it", log_clean(text, sizeof text, path));
+	else if (!c->messages) /* an empty file is an empty mail */
 		classify_message(c, &(struct source_message){ .bytes = { "", 0 }, .name = path });
 	if (source)
 		source->ops->close(source, NULL, 0);

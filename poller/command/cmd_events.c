@@ -86,7 +86,9 @@ static int give_events(struct session *s, struct out *o, const char *since)
 	if (!result)
 		result = note_export(s->store, &sum);
 	if (result == STORE_MISUSE)
-		return usage_error("events", "%s", store_error(s->store));
+		return usage_error("events",
+			"--since: %s; right would be the last \"cursor\" that it printed, or no --since for all that is kept",
+			store_error(s->store));
 	if (result)
 		return session_store_failed(s, "events", result);
 	out_text(o, "{\"cursor\":");

@@ -13,13 +13,14 @@
 
 struct naming {
 	struct out out;
-	bool json;
+	bool json, any;
 };
 
 static int print_site(void *context, const struct site_state *state)
 {
 	struct naming *n = context;
 	struct out *o = &n->out;
+	n->any = true;
 	out_text(o, n->json ? "{\"site\":" : "");
 	if (n->json) {
 		out_json(o, span_of(state->site));
@@ -67,6 +68,9 @@ int cmd_sites(const struct config *config, int argc, char **argv)
 		int listed = store_sites(s.store, print_site, &n);
 		if (listed)
 			result = session_store_failed(&s, "sites", listed);
+		else if (!n.any)
+			log_notice(
+				"sites: none is known: this store has no name among several, see retour-sites(7)");
 		result = out_end(&n.out, "sites", result);
 	}
 	session_close(&s);

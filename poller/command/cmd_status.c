@@ -192,11 +192,14 @@ static int say_contacts(struct screen *s)
 	int result = store_contact_counts(s->session.store, counts);
 	if (result)
 		return result;
+	bool any = false;
 	printf("contacts ");
-	for (unsigned i = 0; i < STATE_COUNT; i++)
+	for (unsigned i = 0; i < STATE_COUNT; i++) {
+		any |= counts[i];
 		if (counts[i])
 			printf(" %" PRIu64 " %s", counts[i], contact_state_name(i));
-	putchar('\n');
+	}
+	puts(any ? "" : " none yet");
 	return STORE_OK;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "classify/base/files.h"
 #include "poller/mailbox/stream.h"
 
 enum {
@@ -48,9 +49,24 @@ static bool is_stale(const struct sockaddr_un *at)
 	return stale;
 }
 
+/* "Address already in use" is said of whatever has the name. */
+static const char *unbound(const char *path, int code, char *text, size_t size)
+{
+	struct stat st;
+	bool other = code == EADDRINUSE && !lstat(path, &st) && !S_ISSOCK(st.st_mode);
+	if (other)
+		snprintf(text, size, "there is something else of that name; right would be %s",
+			S_ISDIR(st.st_mode) ? "a name in it that nothing has"
+					    : "a name that nothing has");
+	else
+		snprintf(text, size, "%s%s", strerror(code), file_advice(path, code));
+	return text;
+}
+
 static int listen_unix(struct listener *l, const char *path, char *error, size_t size)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char why[128];
 	if (strlen(path) >= sizeof at.sun_path)
 		return listener_failed(error, size,
 			"%s: longer than the %zu bytes that a socket's path may have", path,
@@ -60,7 +76,8 @@ static int listen_unix(struct listener *l, const char *path, char *error, size_t
 		unlink(path);
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&at, sizeof at))
-		return listener_failed(error, size, "%s: %s", path, strerror(errno));
+		return listener_failed(
+			error, size, "%s: %s", path, unbound(path, errno, why, sizeof why));
 	strcpy(l->path, path);
 	snprintf(l->name, sizeof l->name, "%s", path);
 	if (chmod(path, SOCKET_MODE) || listen(l->fd, BACKLOG))

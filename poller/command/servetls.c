@@ -95,7 +95,9 @@ static int load_files(struct front *f)
 	int code = gnutls_certificate_set_x509_key_file(
 		f->credentials, o->certificate, o->key, GNUTLS_X509_FMT_PEM);
 	if (code < 0) {
-		log_error("serve: %s, %s: %s", o->certificate, o->key, gnutls_strerror(code));
+		log_error(
+			"serve: %s, %s: %s; right would be a certificate in PEM and the key that belongs to it",
+			o->certificate, o->key, gnutls_strerror(code));
 		return EXIT_USAGE;
 	}
 	code = gnutls_certificate_set_x509_trust_file(f->credentials, o->ca, GNUTLS_X509_FMT_PEM);

@@ -61,6 +61,10 @@ int reference_error(const char *command)
 bool new_file_is_fit(const char *command, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	if (!*path) {
+		usage_error(command, "the file to be made has no name: \"\"");
+		return false;
+	}
 	if (!names_address(span_of(name)))
 		return true;
 	usage_error(command,

@@ -18,9 +18,9 @@ bool reference_is_fit(const char *text);
 int reference_error(const char *command); /* says what is wanted; the exit code */
 
 /*
- * Whether PATH, an argument under whose name a file is to be made, may be one: not when its last
- * part looks like an address, which somebody gave by mistake and which would stand in a directory
- * from then on. Says why not, as COMMAND.
+ * Whether PATH, an argument under whose name a file is to be made, may be one: not when it is empty
+ * or its last part looks like an address, which somebody gave by mistake and which would stand in a
+ * directory from then on. Says why not, as COMMAND.
  */
 bool new_file_is_fit(const char *command, const char *path);
 

@@ -13,6 +13,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "poller/post/outfile.h"
+#include "classify/base/files.h"
 #include "classify/base/log.h"
 #include "store/chain.h"
 
@@ -112,7 +113,7 @@ static int empty_directory(const char *dir)
 		return 0;
 	DIR *open = errno == EEXIST ? opendir(dir) : NULL;
 	if (!open) {
-		log_error("%s: %s", dir, strerror(errno));
+		log_error("%s: %s%s", dir, strerror(errno), file_advice(dir, errno));
 		return -1;
 	}
 	int entries = 0;

@@ -260,27 +260,39 @@ static int check_checkpoint(struct checking *c, const char *path)
 	return result;
 }
 
-/* The key that the auditor trusts, else the one that lies with the evidence. */
-static int take_trusted_key(struct checking *c)
+/* THERE: a file was there, or a directory, which is none. */
+static int no_trusted_key(const struct checking *c, const char *path, bool there)
+{
+	if (!there && !c->o->key)
+		log_error(
+			"%s: no " EVIDENCE_KEY
+			" in it; right would be what `retour audit export` wrote, or its key with --key",
+			path);
+	else
+		log_error("%s: %s; right would be what `retour audit key` prints, or a file of it",
+			c->o->key ? c->o->key : EVIDENCE_KEY,
+			there ? "no public key" : "no such file, and no public key either");
+	return EXIT_USAGE;
+}
+
+/* The key that the auditor trusts, else the one that lies with the evidence in PATH. */
+static int take_trusted_key(struct checking *c, const char *path)
 {
 	const char *given = c->o->key, *name = EVIDENCE_KEY;
 	char line[MINISIGN_KEY_TEXT_SIZE], id[MINISIGN_ID_TEXT_SIZE];
 	struct wiped text = { 0 };
 	struct stat st;
-	bool good = given && minisign_key_parse(given, strlen(given), &c->key);
+	bool good = given && minisign_key_parse(given, strlen(given), &c->key), there = false;
 	if (!good) {
 		int dir = given ? open_parent(given, &name) : c->dir;
-		good = dir >= 0 && file_read(dir, name, MINISIGN_TEXT_SIZE, &text, &st) == 1 &&
-			minisign_key_parse(text.p, text.n, &c->key);
+		there = dir >= 0 && file_read(dir, name, MINISIGN_TEXT_SIZE, &text, &st);
+		good = there && text.p && minisign_key_parse(text.p, text.n, &c->key);
 		if (given && dir >= 0)
 			close(dir);
 		wiped_free(&text);
 	}
-	if (!good) {
-		log_error("%s: neither a public key nor the file of one; give it with --key",
-			given ? given : EVIDENCE_KEY);
-		return EXIT_USAGE;
-	}
+	if (!good)
+		return no_trusted_key(c, path, there);
 	minisign_key_text(&c->key, line);
 	minisign_id_text(&c->key, id);
 	printf("key     %s (id %s)%s\n", line, id,
@@ -334,7 +346,7 @@ int evidence_verify(const char *path, const struct verify_options *o)
 	for (unsigned i = 0; i < o->heads; i++)
 		if (!heads_add(&c->heads, &o->head[i]))
 			goto out;
-	if ((result = open_evidence(c, path, &name)) || (result = take_trusted_key(c)))
+	if ((result = open_evidence(c, path, &name)) || (result = take_trusted_key(c, path)))
 		goto out;
 	if (o->checkpoint && (result = check_checkpoint(c, o->checkpoint)))
 		goto out;

@@ -17,6 +17,7 @@ int write_whole(const char *path, struct span bytes)
 	 */
 	if (!(out ? write_all(STDOUT_FILENO, bytes) : file_replace(path, bytes, 0644)))
 		return 0;
-	log_error("%s: %s", out ? "stdout" : path, strerror(errno));
+	log_error("%s: %s%s", out ? "stdout" : path, strerror(errno),
+		out ? "" : file_advice(path, errno));
 	return -1;
 }

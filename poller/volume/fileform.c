@@ -59,3 +59,20 @@ const char *fileform_no_list(struct span text)
 		return "is JSON; right would be CSV, such as jq makes of it: retour(1), SUPPRESSION LISTS";
 	return NULL;
 }
+
+const char *fileform_no_mail(struct span text)
+{
+	const char *words = fileform_no_list(text);
+	struct span line;
+
+	if (words || !span_trim(text).n)
+		return words;
+	while (span_line(&text, &line) && !span_trim(line).n)
+		;
+	size_t n = 0;
+	while (n < line.n && line.p[n] > ' ' && line.p[n] < 0x7f && line.p[n] != ':')
+		n++;
+	if (n && n < line.n && (line.p[n] == ':' || span_starts_nocase(line, SPAN("From "))))
+		return NULL;
+	return "does not begin with a header; right would be the mail as it came, header and all";
+}

@@ -15,4 +15,8 @@ const char *fileform_foreign(struct span text);
 /* The same of a list: JSON and HTML, too, which begin as no list does. */
 const char *fileform_no_list(struct span text);
 
+/* The same of a mail: also what does not begin with a line of a header (RFC 5322). What is empty is
+ * an empty mail. */
+const char *fileform_no_mail(struct span text);
+
 #endif

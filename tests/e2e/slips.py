@@ -28,7 +28,8 @@ for folder in "", "/new", "/cur", "/tmp":
     os.mkdir(retour.dir + "/box" + folder)
 FORMS = {"u16.csv": "email,reason\na@example.net,hard\n".encode("utf-16"), "list.gz": gzip.compress(b"email\n"), "list.xlsx": b"PK\x03\x04" + bytes(90), "list.json": '[{"email": "%s"}]' % ADDRESS,
          "list.html": "<!DOCTYPE html>\n<html>", "mail.msg": b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(90), "mail.pdf": b"%PDF-1.7\n", "mbox.gz": gzip.compress(b"From a\n"), "empty": "",
-         "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "cr.csv": "email,reason\r%s,hard\r" % ADDRESS, "token": "x" * 20, "mbox": "From a\n"}
+         "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "cr.csv": "email,reason\r%s,hard\r" % ADDRESS, "token": "x" * 20, "mbox": "From a\n",
+         "quote.csv": 'email,x\n"a@example.net,1\n', "latin1": "m\xfcller@example.net\n".encode("latin-1"), "two": "a@example.net b@example.net\n"}
 for name, data in FORMS.items():
     file_of(name, data)
 retour.config["mailbox bounces"] = {"protocol": "maildir", "path": retour.dir + "/box"}
@@ -122,6 +123,28 @@ SLIPS = (
     ("a month by a word", nothing, ["comment", "--month", "last", "x"], 2, ["--month last: right would be YYYY-MM, such as 2026-11"]),
     ("a remark of two words", nothing, ["comment", "--month", "2026-10", "two", "words"], 2, ["one TEXT, in quotes"]),
     ("an investigation by half its name", nothing, ["contact", "resolve", "--provider", "gmail", "--reason", "x"], 2, ["--provider and --category need each other"]),
+    ("a report into a directory that is not there", nothing, ["report", "--output", "/nonexistent/x"], 1, ["/nonexistent/x: ", "the directory for it is not there"]),
+    ("a report onto a directory", nothing, ["report", "--output", "{dir}"], 1, ["{dir}: Is a directory; right would be a file in it"]),
+    ("a report into nothing", nothing, ["report", "--output", ""], 2, ["the file to be made has no name"]),
+    ("a backup into a directory that is not there", nothing, ["backup", "/nonexistent/x"], 1, ["/nonexistent/x", "the directory for it is not there"]),
+    ("a backup onto a directory", nothing, ["backup", "{dir}/box"], 1, ["{dir}/box", "right would be a file in it"]),
+    ("evidence into a directory that is not there", nothing, ["audit", "export", "/nonexistent/a/b"], 1, ["the directory for it is not there"]),
+    ("evidence that is none", nothing, ["audit", "verify", "{dir}/box"], 2, ["{dir}/box: no retour.pub in it", "`retour audit export`"]),
+    ("a public key that is not there", nothing, ["audit", "verify", "{dir}/box", "--key", "/nonexistent"], 2, ["/nonexistent: no such file", "`retour audit key`"]),
+    ("a directory as volumes", nothing, ["volume", "import", "{dir}/box"], 1, ["{dir}/box: Is a directory"]),
+    ("a directory as data subjects", nothing, ["forget", "{dir}/box"], 1, ["{dir}/box: Is a directory", "nothing was erased"]),
+    ("a quote that nothing closes", nothing, ["check", "--column", "email", "{dir}/quote.csv"], 1, ["line 2 is no address", 'a " behind each field']),
+    ("a list in Latin-1", nothing, ["check", "{dir}/latin1"], 1, ["line 1 is no address", "saved as UTF-8"]),
+    ("two addresses on a line", nothing, ["check", "{dir}/two"], 1, ["line 1 is no address", "one address a line"]),
+    ("a socket in the place of a file", nothing, ["serve", "--postfix", "{dir}/empty"], 2, ["{dir}/empty: there is something else of that name"]),
+    ("a socket in a directory that is not there", nothing, ["serve", "--http", "/nonexistent/x"], 2, ["/nonexistent/x", "the directory for it is not there"]),
+    ("a certificate that is empty", nothing, ["serve", "--tls", "127.0.0.1:0", "--to", "{dir}/x", "--certificate", "{dir}/empty", "--key", "{dir}/empty", "--ca-file", "{dir}/empty", "--client", "x"],
+     2, ["{dir}/empty", "a certificate in PEM and the key that belongs to it"]),
+    ("a day as cursor", nothing, ["events", "--since", "2026-10-01"], 2, ["--since: not a cursor", 'the last "cursor" that it printed']),
+    ("sites where there is one store", nothing, ["sites"], 0, ["sites: none is known", "retour-sites(7)"]),
+    ("a list as mail", nothing, ["classify", "{dir}/two.csv"], 0, ["{dir}/two.csv does not begin with a header"]),
+    ("a database as mail", nothing, ["classify", "{dir}/data/retour.db"], 0, ["is a database of SQLite"]),
+    ("a directory without mail", nothing, ["classify", "{dir}/box/new"], 0, ["{dir}/box/new: no mail in it"]),
     ("a rule that is an address", nothing, ["contact", "undo", "--rule", ADDRESS, "--from", "2026-10-01", "--to", "2026-10-01", "--reason", "x"], 2, ["right would be a name"]),
     ("a number of days that is none", nothing, ["words", "--days", "x"], 2, ["retour words: --days x", "1 to 3650"]),
     ("nobody to forget", nothing, ["forget"], 1, ["no address was read", "nothing was erased"]),
