@@ -176,7 +176,8 @@ static int settle(struct fetcher *f, const unsigned char *payload, size_t n)
 	}
 	int result = f->ops->settle(f->source, items, count, &done);
 	free(items);
-	return result ? -1 : tell_run(f, WIRE_SETTLED, &done, sizeof done, NULL, 0);
+	/* what was done before it failed, too */
+	return tell_run(f, WIRE_SETTLED, &done, sizeof done, NULL, 0) || result ? -1 : 0;
 }
 
 static int expire(struct fetcher *f, const unsigned char *payload)
@@ -314,6 +315,19 @@ static int finish_visit(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
 	return result ? result : closed;
 }
 
+/*
+ * The run ends a fetcher that says that it failed. So the mailbox is closed before that: a removal
+ * that was begun is brought to its end, and no lock stays.
+ */
+static void give_up_visit(struct fetcher *f)
+{
+	char why[SOURCE_ERROR_SIZE];
+	memcpy(why, f->source->error, sizeof why);
+	f->ops->close(f->source, NULL, 0);
+	f->source = NULL;
+	say(f, WIRE_FAILED, why);
+}
+
 /* The paths behind wire_start, each ending in NUL. */
 static const char **split_paths(char *p, size_t n)
 {
@@ -360,7 +374,7 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 		state = obey(&f, &head);
 	} while (state == 0);
 	if (state < 0) {
-		say(&f, WIRE_FAILED, f.source->error);
+		give_up_visit(&f);
 		goto out;
 	}
 	if (finish_visit(&f, error))

@@ -97,6 +97,22 @@ with case("a lock that was left behind and cannot be removed, or is dated in the
     contains(retour.run("run").err, "held by somebody else for 1 s; its date lies in the future")
     equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
 
+with case("an mbox from which something cannot be moved: what can be deleted is deleted before the visit ends, and no lock and no journal stays"):
+    retour = program("mbox", unrecognised="move:odd", timeout="1s")
+    with open(retour.box, "ab") as f:
+        f.write(b"".join(b"From x@example.net Thu Nov 19 05:00:00 2026\nSubject: odd\n\nNo bounce %d.\n\n" % i for i in range(300)))
+    odd = os.path.join(retour.dir, "odd")
+    command = ["strace", "-f", "-o", "/dev/null", "-e", "trace=openat,open", "-P", odd, "-e", "inject=openat,open:error=ENOSPC"]
+    done = subprocess.run(command + retour.arguments(["run"]), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60)
+    equal(done.returncode, 1)
+    contains(done.stderr.decode(), "odd: No space left on device")
+    contains(done.stderr.decode(), "deleted 5,")
+    with open(retour.box, "rb") as f:
+        equal(f.read().count(b"\nFrom ") + 1, 300)
+    equal([name for name in os.listdir(retour.dir) + os.listdir(retour.data) if "lock" in name or "mbox-" in name], ["retour.db.lock"])
+    result = retour.run("run")
+    equal((result.code, os.path.getsize(retour.box)), (0, 0), result)
+
 for action in ("delete", "move:done"):
     with case("an mbox that we may only read, %s: said in words, nothing is moved, and nothing counts twice" % action):
         retour = program("mbox", processed=action)
