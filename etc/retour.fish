@@ -189,7 +189,7 @@ complete -c retour -n '__fish_seen_subcommand_from setup' -l scope -x -d 'what t
 complete -c retour -n __fish_use_subcommand -f -a doctor -d 'preflight: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 complete -c retour -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object a line: result (ok, look, fail), what, reason'
 complete -c retour -n __fish_use_subcommand -f -a status -d 'one screen: when each mailbox was read, what is open, what is next'
-complete -c retour -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, contacts, report'
+complete -c retour -n '__fish_seen_subcommand_from status' -l json -d 'one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, hook, contacts, report'
 complete -c retour -n __fish_use_subcommand -f -a config -d 'print a commented sample of the INI file; what is wrong with it, what holds'
 complete -c retour -n '__fish_seen_subcommand_from config' -f -a check
 complete -c retour -n '__fish_seen_subcommand_from config' -f -a show

@@ -249,7 +249,7 @@ _retour()
 			'*--json[one JSON object a line\: result (ok, look, fail), what, reason]' '*:file:_files' ;;
 		status)
 		_arguments '--help[what it takes]' \
-			'*--json[one JSON object a line, by kind\: run, mailbox, stuck, alert, investigation, wave, contacts, report]' '*:file:_files' ;;
+			'*--json[one JSON object a line, by kind\: run, mailbox, stuck, alert, investigation, wave, hook, contacts, report]' '*:file:_files' ;;
 		config)
 		_arguments '--help[what it takes]' \
 			'*--manual[the list of keys, as the manual has it]' \

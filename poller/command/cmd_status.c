@@ -14,6 +14,7 @@
 #include "store/watch/alert.h"
 #include "store/promises.h"
 #include "store/contacts.h"
+#include "store/news.h"
 #include "store/site.h"
 
 enum { OPEN_SHOWN = 8, SITE_SILENT = 2 * DAY };
@@ -22,7 +23,7 @@ struct screen {
 	const struct config *config;
 	struct session session;
 	const struct mailbox *box; /* whose state is looked for */
-	bool met, colour;
+	bool met, colour, hook;
 	unsigned alerts, blocks, waves;
 	int64_t now;
 };
@@ -145,6 +146,23 @@ static int say_waves(struct screen *s)
 	return result;
 }
 
+/* A hook that failed waits longer and longer: who has mended it is not to wait for nothing. */
+static int say_hook(struct screen *s)
+{
+	struct news_trouble t = { 0 };
+	char since[64], next[CLOCK_TEXT_SIZE];
+	int result = s->config->post.hook_command ? store_news_trouble(s->session.store, s->now, &t)
+						  : STORE_OK;
+	s->hook = t.since;
+	if (!s->hook)
+		return result;
+	head(s, "hook", false);
+	printf("%-20s failed %u times, first %s; what changed is kept, a run from %s on tells it\n",
+		"", t.failures, ago(since, sizeof since, t.since, s->now),
+		clock_format(t.next, next));
+	return result;
+}
+
 static int say_open(struct screen *s)
 {
 	struct store *store = s->session.store;
@@ -160,7 +178,9 @@ static int say_open(struct screen *s)
 			s->blocks - OPEN_SHOWN);
 	if (!result)
 		result = say_waves(s);
-	if (!result && !s->alerts && !s->blocks && !s->waves)
+	if (!result)
+		result = say_hook(s);
+	if (!result && !s->alerts && !s->blocks && !s->waves && !s->hook)
 		puts("open      nothing");
 	return result;
 }

@@ -312,7 +312,7 @@ const struct command commands[] = {
 		"one screen: when each mailbox was read, what is open, what is next",
 		"Last run, mailboxes, messages that are stuck, alerts and investigations that are open, hard bounces that are not believed, contacts by state, last month's report.\n"
 		"Colours stand on a terminal only, and not where NO_COLOR is set.\n"
-		"  --json   one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, contacts, report\n",
+		"  --json   one JSON object a line, by kind: run, mailbox, stuck, alert, investigation, wave, hook, contacts, report\n",
 		CONFIG_NEEDED, false },
 	{ "config", cmd_config, "[--manual] | check | show [--json]",
 		"print a commented sample of the INI file; what is wrong with it, what holds",

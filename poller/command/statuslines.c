@@ -6,6 +6,7 @@
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
 #include "store/contacts.h"
+#include "store/news.h"
 #include "store/promises.h"
 #include "store/site.h"
 #include "store/watch/alert.h"
@@ -119,6 +120,21 @@ static int site_line(void *context, const struct site_state *state, int64_t wait
 	return STORE_OK;
 }
 
+static int hook_status_line(struct session *s, int64_t now)
+{
+	struct news_trouble t;
+	int result = store_news_trouble(s->store, now, &t);
+	if (result || !t.since)
+		return result;
+	struct jsonline l = jsonline_begin(stdout);
+	jsonline_text(&l, "kind", "hook");
+	jsonline_count(&l, "failures", t.failures);
+	jsonline_time(&l, "since", t.since);
+	jsonline_time(&l, "next", t.next);
+	jsonline_end(&l);
+	return STORE_OK;
+}
+
 static int contact_lines(struct session *s)
 {
 	uint64_t counts[STATE_COUNT];
@@ -157,7 +173,7 @@ int status_lines(struct session *s, int64_t now)
 	if (run_line(s) || mailbox_lines(s) || store_stuck(s->store, stuck_line, stdout) ||
 		store_alerts(s->store, ALERTS_OPEN, alert_line_of, stdout) ||
 		store_investigations(s->store, investigation_line, stdout) ||
-		store_waves(s->store, now, wave_line, stdout) ||
+		store_waves(s->store, now, wave_line, stdout) || hook_status_line(s, now) ||
 		store_sites_present(s->store, site_line, NULL) || contact_lines(s) ||
 		report_line(s, now))
 		return session_store_failed(s, "status", STORE_FAILED);

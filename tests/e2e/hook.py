@@ -158,6 +158,8 @@ with case("a command that fails is told again, later and later, in the order in 
     contains(result.err, "ended with exit code 3")
     result = sender.run("second")
     equal((result.code, "exit code 3" in result.err), (0, False), "it was tried again at once")
+    contains(sender.retour.run("status").out, "failed 1 times, first 0 seconds ago; what changed is kept, a run from 2026-11-02T06:01:00Z on tells it")
+    equal([(line["failures"], line["next"]) for line in sender.retour.run("status", "--json").lines() if line["kind"] == "hook"], [(1, "2026-11-02T06:01:00Z")])
     for minute, code in ((1, 1), (2, 0), (4, 1)):
         sender.retour.now = "2026-11-02T06:%02d:00Z" % minute
         equal(sender.run().code, code, minute)
@@ -170,6 +172,7 @@ with case("a command that fails is told again, later and later, in the order in 
     order = {line["pseudonym"]: n for n, line in enumerate(sender.told())}
     equal(len(order), 3)
     equal(sender.retour.run("alerts", "--json").lines(), [])
+    contains(sender.retour.run("status").out, "open      nothing")
     wanted = [json.loads(sender.retour.run("check", "--json", input=u + "@example.net\n").out)["verdict"] for u in ("first", "second", "third")]
     equal(wanted, ["suppress"] * 3)
 with case("a failure that a clock has noted which was ahead holds nobody up when it is set"):
