@@ -22,6 +22,8 @@ static const struct {
 		"what went out in this hour and to whom (campaign, list, new import), and the receiver's words: retour report, the mail log" },
 	[ALERT_BLOCK_SURGE] = { "A receiver refuses our mail",
 		"SPF, DKIM and DMARC of the sending domain, PTR and HELO of the sending hosts, blocklists, and what changed; then: retour contact resolve --list" },
+	[ALERT_BLOCK_RATE] = { "A receiver refuses much of our mail",
+		"the receiver's words (retour report, the mail log), blocklists, and the rate at which it is sent to; then: retour contact resolve --list" },
 	[ALERT_THROTTLING] = { "A receiver takes our mail more slowly",
 		"rate and number of connections to this receiver: send more slowly until it clears" },
 	[ALERT_HARD_RATE] = { "Too many dead addresses",

@@ -338,6 +338,8 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 		"mail of a domain of ours, from sources that are ours, of which receivers report that neither DKIM nor SPF was aligned, where that is three times its usual share; by the days of verified reports, of receivers that reported on seven days before",
 	[ALERT_TLS_FAILURES] =
 		"TLS sessions to our mail servers that failed, of a policy domain, as the same receivers report",
+	[ALERT_BLOCK_RATE] =
+		"blocks of a provider, as a share of what was sent to it, so few in an hour that they are no surge; by whole days of which it is known what was sent",
 	[ALERT_SITE_SILENT] =
 		"how long the lines of another site have not come; from its first line on",
 	[ALERT_HOOK] =

@@ -50,7 +50,8 @@
 	X(ALERT_FORGED, "forged-surge", UNIT_FACTOR, 5000, 3000, 24 * HOUR, 100, 24 * HOUR) \
 	X(ALERT_HOOK, "hook-failing", UNIT_PERIOD, HOUR, 1, 0, 0, 6 * HOUR) \
 	X(ALERT_ALIGNMENT, "alignment-broken", UNIT_SHARE, 50000, 25000, 72 * HOUR, 50, 24 * HOUR) \
-	X(ALERT_TLS_FAILURES, "tls-failures", UNIT_SHARE, 20000, 10000, 72 * HOUR, 20, 24 * HOUR)
+	X(ALERT_TLS_FAILURES, "tls-failures", UNIT_SHARE, 20000, 10000, 72 * HOUR, 20, 24 * HOUR) \
+	X(ALERT_BLOCK_RATE, "block-rate", UNIT_SHARE, 50000, 25000, 24 * HOUR, 20, 24 * HOUR)
 #define STORE_ENUM(symbol, ...) symbol,
 enum alert_condition { ALERT_CONDITIONS(STORE_ENUM) ALERT_CONDITION_COUNT };
 #undef STORE_ENUM

@@ -1,8 +1,8 @@
 /*
- * Alerts about single campaigns, and about waves of notices that are not about our mail. Both go by
- * whole days, as tallies do. A campaign's notices are held against what was sent in it on the same
- * days, so that they meet the mail that they are about; its complaints against what of that went to
- * receivers from which one came within twelve months.
+ * Alerts about single campaigns and receivers, and about waves of notices that are not about our
+ * mail. All go by whole days, as tallies do. A campaign's notices are held against what was sent in
+ * it on the same days, so that they meet the mail that they are about; its complaints against what
+ * of that went to receivers from which one came within twelve months.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +85,80 @@ static int watch_campaign(void *context, const struct rates *r)
 	return store_alert_note(w->s, w->o, &f, w->now);
 }
 
+/* --- receivers that refuse -------------------------------------------------- */
+
+enum { RECEIVERS_MAX = 256 };
+
+struct block_rates {
+	unsigned count;
+	struct receiver_blocks {
+		char name[EVENT_PROVIDER_SIZE];
+		uint64_t block, sent;
+	} of[RECEIVERS_MAX];
+};
+
+/* Days of which nobody said yet how much was sent make no rate. */
+static int add_blocks(void *context, const struct rates *r)
+{
+	struct block_rates *all = context;
+	unsigned i = 0;
+
+	while (i < all->count && strcmp(all->of[i].name, r->provider) != 0)
+		i++;
+	if (!r->sent || i == RECEIVERS_MAX)
+		return 0;
+	if (i == all->count) {
+		all->of[all->count++] = (struct receiver_blocks){ .block = 0 };
+		snprintf(all->of[i].name, sizeof all->of[i].name, "%s", r->provider);
+	}
+	all->of[i].block += r->block;
+	all->of[i].sent += r->sent;
+	return 0;
+}
+
+static int watch_receiver(struct store *s, const struct alert_options *o,
+	const struct receiver_blocks *r, int64_t now)
+{
+	const struct alert_rule *rule = &o->rule[ALERT_BLOCK_RATE];
+	struct alert_finding f = { .condition = ALERT_BLOCK_RATE, .level = LEVEL_CALM };
+
+	snprintf(f.subject, sizeof f.subject, "%s", r->name);
+	f.figures = (struct alert_figures){ .value = rate_ppm(r->block, r->sent),
+		.limit = rule->threshold,
+		.usual = -1,
+		.part = r->block,
+		.whole = r->sent,
+		.from = day_begin(day_of(now - rule->window)),
+		.to = now };
+	if (r->block >= (uint64_t)larger(rule->minimum, s->o.k))
+		f.level = alert_level_of(rule, f.figures.value);
+	if (f.level == LEVEL_FIRING && !beyond_chance(rule, r->block, r->sent))
+		f.level = LEVEL_OPEN;
+	if (f.level == LEVEL_FIRING &&
+		alert_leaders(s, KIND_FAILURE, "block", f.subject, &f.figures))
+		return STORE_FAILED;
+	return store_alert_note(s, o, &f, now);
+}
+
+/*
+ * A small receiver that refuses what little is sent to it hour by hour has no surge, and is lost in
+ * the rate of all.
+ */
+static int watch_receivers(struct store *s, const struct alert_options *o, int64_t now)
+{
+	struct block_rates *all = calloc(1, sizeof *all);
+	int result;
+
+	if (!all)
+		return store_fail(s, STORE_FAILED, "no memory");
+	result = store_rates(s, day_of(now - o->rule[ALERT_BLOCK_RATE].window), day_of(now),
+		BY_DAY | BY_PROVIDER, add_blocks, all);
+	for (unsigned i = 0; i < all->count && !result; i++)
+		result = watch_receiver(s, o, &all->of[i], now);
+	free(all);
+	return result;
+}
+
 /* --- forged waves --------------------------------------------------------- */
 
 struct forged_days {
@@ -162,5 +236,7 @@ int campaigns_watch(struct store *s, const struct alert_options *o, int64_t now)
 				watch_campaign, &w))
 			return STORE_FAILED;
 	}
+	if (o->rule[ALERT_BLOCK_RATE].active && watch_receivers(s, o, now))
+		return STORE_FAILED;
 	return o->rule[ALERT_FORGED].active ? watch_forged(s, o, now) : STORE_OK;
 }

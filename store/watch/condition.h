@@ -13,7 +13,8 @@ enum { SENT_LEAST = 200 /* mails below which a rate means nothing */ };
 int reporting_sent(struct store *s, const char *campaign, int64_t from, int64_t to, uint64_t *sent);
 int reporting_sent_hours(struct store *s, int64_t from, int64_t to, uint64_t *sent);
 
-/* Looks at single campaigns and at notices not about our mail, inside a transaction. */
+/* Looks at single campaigns and receivers, and at notices not about our mail, inside a transaction.
+ */
 int campaigns_watch(struct store *s, const struct alert_options *o, int64_t now);
 
 /* Looks at what receivers report of our domains, inside a transaction. */

@@ -102,7 +102,7 @@ with case("no metric that counts recipients or their bounces moves in steps smal
 with case("no alert, by mail, to the command or as a list, is about fewer than k bounces"):
     told = [json.loads(line) for line in open(hooked) if line.strip()]
     alerts = lists + [alert for one in told for alert in one["alerts"]]
-    about = {"block-surge", "bounce-surge", "bounce-rate", "throttled", "throttling", "hard-rate", "soft-rate", "bounces-rate", "complaint-rate"}
+    about = {"block-rate", "block-surge", "bounce-surge", "bounce-rate", "throttled", "throttling", "hard-rate", "soft-rate", "bounces-rate", "complaint-rate"}
     seen = 0
     for alert in alerts:
         if alert["condition"] in about or re.search(r"surge|rate|throttl", alert["condition"]):

@@ -99,6 +99,44 @@ static void imported_counts_make_rates_by_the_day(void **state)
 	assert_int_equal(seen[0].figures.category, CATEGORY_USER_UNKNOWN);
 }
 
+/* --- receivers ------------------------------------------------------------ */
+
+/* Six refusals in an hour are no surge, and thirty of 10,000 no rate; to whom they happen it is. */
+static void a_small_receiver_that_refuses_is_told(void **state)
+{
+	const struct alert *a;
+
+	(void)state;
+	past(NOW, 28, "t-online", "block", 0);
+	sent_in(NOW, "gmail", "news", 10000);
+	sent_in(NOW, "t-online", "news", 176);
+	for (int i = 0; i < 5; i++) {
+		hour(NOW - i * HOUR, "t-online", "block", 6);
+		tallied(NOW, "failure", "block", "matched", "t-online", "news", 6);
+		tallied(NOW, "failure", "block", "matched", "gmail", "news", 6);
+	}
+	look(NOW + 60);
+	a = open_one(ALERT_BLOCK_RATE, "t-online");
+	assert_non_null(a);
+	assert_int_equal(a->figures.part, 30);
+	assert_int_equal(a->figures.whole, 176);
+	assert_int_equal(list(ALERTS_ALL), 1);
+	sent_in(NOW, "t-online", "offers", 1100);
+	look(NOW + 120);
+	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+}
+
+/* What came back today of yesterday's mail says nothing before somebody says what was sent today.
+ */
+static void a_day_that_is_not_known_makes_no_rate(void **state)
+{
+	(void)state;
+	sent_in(NOW - DAY, "t-online", "news", 200);
+	tallied(NOW, "failure", "block", "matched", "t-online", "news", 30);
+	look(NOW + 60);
+	assert_int_equal(list(ALERTS_ALL), 0);
+}
+
 /* --- campaigns, and what is not ours --------------------------------------- */
 
 /* The whole is well below the threshold, a small campaign in it far above: that one is named. */
@@ -192,6 +230,8 @@ int main(void)
 		T(chance_is_no_bad_campaign),
 		T(complaints_go_by_mail_that_can_complain),
 		T(a_wave_of_forged_notices_is_told),
+		T(a_small_receiver_that_refuses_is_told),
+		T(a_day_that_is_not_known_makes_no_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
