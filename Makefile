@@ -219,8 +219,9 @@ $(BUILD)/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(LIB_po
 
 # Twenty times as many random histories over several sites as in make check, from another seed each time.
 .PHONY: sites-long
-sites-long: $(BUILD)/unit/store_sites
+sites-long: $(BUILD)/unit/store_sites $(BUILD)/unit/store_siteacts
 	RETOUR_HISTORIES=20000 RETOUR_SEED=$$(date +%s) $<
+	RETOUR_HISTORIES=40 RETOUR_SEED=$$(date +%s) $(BUILD)/unit/store_siteacts
 
 # What the program says of its configuration, put where people read it; a test compares.
 .PHONY: texts

@@ -96,7 +96,8 @@ static int refold_resting(struct store *s, struct contact *c, void *context)
 	const int64_t *day = context;
 
 	return history_has_final(&c->history, *day) &&
-			(contact_refold(s, c) || contact_save(s, SQL_CONTACT_PUT, c))
+			(share_exact(s, c) || contact_refold(s, c) ||
+				contact_save(s, SQL_CONTACT_PUT, c))
 		? STORE_FAILED
 		: STORE_OK;
 }

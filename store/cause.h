@@ -23,6 +23,15 @@ uint32_t cause_number(const struct store *s, enum cause_purpose purpose, const c
 uint32_t answer_number(const struct store *s, const char *provider, unsigned reply,
 	const char *status, const char *diagnostic);
 
+/* A cause as it is compared: "" and 0 are whatever it is. */
+struct taken_back {
+	int64_t first, last; /* days */
+	char rule[EVENT_RULE_SIZE];
+	char provider[EVENT_PROVIDER_SIZE];
+	uint32_t mta, campaign;
+};
+/* Takes T out of one history; false: there was nothing of it. */
+bool take_back_cause(struct history *h, struct taken_back *t);
 /* Reads what was taken back, when the store is opened. */
 int causes_load(struct store *s);
 /*

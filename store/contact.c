@@ -260,8 +260,10 @@ int store_contact_free(
 		*freed = free_stream(&f, &c.history);
 	}
 	c.at = later(c.at, day_start(now));
-	return contact_refold(s, &c) || contact_save(s, SQL_CONTACT_PUT, &c) ? STORE_FAILED
-									     : STORE_OK;
+	return share_date(s, &c, now) || contact_refold(s, &c) ||
+			contact_save(s, SQL_CONTACT_PUT, &c)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 int store_contact_move(struct store *s, const char *address, size_t n, enum contact_move move,
@@ -283,6 +285,9 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		return STORE_MISUSE;
 	if (contact_rekey(s, p.n - 1, &p.key[1], p.key[0], NULL) ||
 		contact_load(s, p.key[0], &c, &found))
+		return STORE_FAILED;
+	/* why he is where he is, for who has no row of him to read it from */
+	if (c.history.days && contact_refold(s, &c))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
 	bool objected = move == MOVE_REACTIVATE && history_first_objection(&c.history, 0);

@@ -14,7 +14,6 @@ struct contact {
 	int64_t at;    /* day of its last event; retention counts from there */
 	int64_t moved; /* when an operator moved it: what happened before is settled; 0: never */
 	bool objected; /* to streams of our mail, as the row has it */
-	bool wordless; /* nothing else is left in its history */
 	int64_t held;  /* AT as the row has it, and so the kept counts; 0: there is none yet */
 	enum contact_state held_state; /* the same of its state */
 	bool held_objection;           /* and whether it is kept as an objection */
@@ -122,6 +121,14 @@ bool contact_objects(const struct contact *c);
  * also by what, so that it can be taken back.
  */
 int contact_reduce(struct store *s, const struct contact *c, bool rule);
+/* The first day with an objection to all mail; NULL: there is none. */
+const struct day *contact_objection_day(const struct contact *c);
+/* What the row says of an end; OBJECTED: also that there was an objection to all mail. */
+void contact_remember_objection(struct contact *c, bool objected);
+/* It says of whom it is not to be written to since when and why, and nothing else. */
+bool contact_is_bare(const struct contact *c);
+/* And the row alone says it, without a history. */
+bool contact_tells_its_end(struct contact *c);
 /* Deliveries are all that is known of this recipient, for the failures that may still come late. */
 bool contact_is_well(const struct contact *c);
 unsigned attempts_of(const struct standing *st);
@@ -166,10 +173,12 @@ bool site_is_on(const struct store *s);
  */
 int share_note(struct store *s, struct contact *c, const struct packed *e, int meaning);
 /*
- * A contact was forgotten: its shares go, and of one that was only reduced what is left of its row
- * is the share. The others are told.
+ * A contact is forgotten, at this site and, as they are told, at the others: what is left of its
+ * shares is what KEEP leaves and what came behind NOW. Adds to SUM.
  */
-int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now);
+struct erased;
+int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
+	struct erased *sum);
 /* What this store took back, for the others (site.c). */
 int change_note_undo(struct store *s, const char *text, size_t n, int64_t now);
 /* This store's own share of C is as young as C. */
@@ -185,6 +194,11 @@ int share_moved(struct store *s, struct contact *c, int64_t now);
  */
 int share_changed(struct store *s, struct contact *c, int64_t now,
 	bool (*change)(void *context, struct history *h), void *context, bool *changed);
+/*
+ * C's history as the shares have it, of a site: times of a row may have been cut to days at one
+ * site, and not yet at another, before both hear of what makes them count again.
+ */
+int share_exact(struct store *s, struct contact *c);
 /* An operator confirmed hard failures of C, whichever site has read them. */
 int share_confirmed(struct store *s, struct contact *c, int64_t now);
 

@@ -136,6 +136,9 @@ static void explain_contact(const struct walk *w, struct contact *c)
 
 	if (!cause)
 		return;
+	/* of an end whose failures are no longer known the row says the rule */
+	if (!*cause->rule && c->now.because == FOR_TOO_LONG && strcmp(c->reason, reason) == 0)
+		return;
 	snprintf(c->reason, sizeof c->reason, "%s", reason);
 	snprintf(c->rule, sizeof c->rule, "%s", c->now.because == FOR_NOTHING ? "" : cause->rule);
 }

@@ -31,122 +31,7 @@ static struct cohort_place place_of_contact(const struct contact *c)
 		given_up ? COHORT_GIVEN_UP : outcomes[c->now.state] };
 }
 
-/* --- objections ----------------------------------------------------------- */
-
-/* The first day with one; NULL: there is none. */
-static const struct day *objection_day(const struct contact *c)
-{
-	for (unsigned i = 0; i < c->history.days; i++)
-		if (c->history.day[i].count[HISTORY_COMPLAINT])
-			return &c->history.day[i];
-	return NULL;
-}
-
-bool contact_objects(const struct contact *c)
-{
-	return objection_day(c) || history_first_objection(&c->history, 0);
-}
-
-/* What the row says of an end; OBJECTED: also that there was an objection to all mail. */
-static void remember_end(struct contact *c, bool objected)
-{
-	int category = category_by_name(c->reason);
-	enum klass klass = category > 0 ? category_class((unsigned)category) : CLASS_NONE;
-	struct cause cause = { .category = category > 0 ? (uint8_t)category
-							: CATEGORY_UNDETERMINED };
-
-	if (klass == CLASS_HARD || klass == CLASS_COMPLAINT) {
-		memcpy(cause.rule, c->rule, sizeof cause.rule);
-		history_add(&c->history, klass == CLASS_HARD ? HISTORY_HARD : HISTORY_COMPLAINT,
-			c->now.since, &cause, 0, 0);
-	}
-	if (objected && klass != CLASS_COMPLAINT)
-		history_add(&c->history, HISTORY_COMPLAINT, c->now.since,
-			&(struct cause){ .category = CATEGORY_OPT_OUT }, 0, 0);
-	if (c->history.days)
-		return;
-	c->history.base = c->now;
-	c->history.settled = later(c->at, 1);
-}
-
-/* Of who objected to streams: his end, where there is one, and of each stream the first day. */
-static int reduce_to_streams(struct store *s, const struct contact *from, bool rule)
-{
-	const struct day *d = objection_day(from);
-	const struct objection *o;
-	struct contact c = *from;
-
-	history_clear(&c.history);
-	c.now = (struct standing){ .state = STATE_ACTIVE, .because = AS_BEFORE };
-	c.moved = 0;
-	*c.ladder = '\0';
-	if (!rule || from->now.state != STATE_INACTIVE)
-		*c.rule = '\0';
-	if (from->now.state != STATE_INACTIVE)
-		*c.reason = '\0';
-	else
-		c.now = (struct standing){
-			.state = STATE_INACTIVE, .because = AS_BEFORE, .since = from->now.since
-		};
-	if (c.now.state == STATE_INACTIVE && d) {
-		c.now.since = d->start;
-		snprintf(c.reason, sizeof c.reason, "%s",
-			category_name(
-				history_cause(&from->history, d->by[HISTORY_COMPLAINT])->category));
-	}
-	if (c.now.state == STATE_INACTIVE)
-		remember_end(&c, d);
-	for (unsigned i = 0; (o = history_first_objection(&from->history, i)); i++) {
-		struct cause cause = { .category = history_cause(&from->history, o->by)->category };
-		if (rule)
-			memcpy(cause.rule, history_cause(&from->history, o->by)->rule,
-				sizeof cause.rule);
-		history_object(&c.history, o->stream, o->at, &cause, 0, 0);
-	}
-	history_coarsen(&c.history);
-	c.wordless = true;
-	return contact_save(s, SQL_CONTACT_PUT, &c);
-}
-
-int contact_reduce(struct store *s, const struct contact *c, bool rule)
-{
-	unsigned char body[CONTACT_BODY_MAX];
-	struct contact_head head = { .state = STATE_INACTIVE,
-		.objection = c->held_objection,
-		.since = c->now.since,
-		.reason = c->reason };
-	struct contact_rest rest = { .n = 0 };
-	struct agenda_days left = { .on[AGENDA_OBJECTION] = c->agenda.on[AGENDA_OBJECTION] };
-	const struct day *d = objection_day(c);
-
-	if (c->objected)
-		return reduce_to_streams(s, c, rule);
-	if (c->now.state != STATE_INACTIVE)
-		return STORE_OK;
-	if (d) {
-		const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
-		head.since = d->start;
-		head.reason = category_name(cause->category);
-		if (rule)
-			memcpy(rest.rule, cause->rule, sizeof rest.rule);
-	}
-	int n = contact_seal(keys_contact(s), s->nonces, c->key, &head, &rest, body);
-	return db_run(s, SQL_CONTACT_REDUCE, "bb", c->key, PSEUDONYM_SIZE, body, n) ||
-			agenda_move(s, c->key, &c->agenda, &left)
-		? STORE_FAILED
-		: STORE_OK;
-}
-
 /* --- the row -------------------------------------------------------------- */
-
-/*
- * Who is inactive and has no history, from before hard failures were in it or because a data
- * subject had all but that erased: the row itself says what it rests on.
- */
-void contact_remember_end(struct contact *c)
-{
-	remember_end(c, c->held_objection);
-}
 
 /* What of C is suppressed, as a number that is another one where that changed. */
 static uint64_t suppressed_of(const struct contact *c)
@@ -334,10 +219,10 @@ static int contact_to_body(
 	struct store *s, struct contact *c, int month, unsigned char body[CONTACT_BODY_MAX])
 {
 	unsigned char history[HISTORY_SIZE_MAX];
-	int n = history_write(&c->history, history);
+	int n = contact_tells_its_end(c) ? 0 : history_write(&c->history, history);
 	bool streams = history_first_objection(&c->history, 0);
 	struct contact_head head = { .state = c->now.state,
-		.objected = streams ? 1u + c->wordless : 0,
+		.objected = streams ? 1u + contact_is_bare(c) : 0,
 		.full = ladder_is_full(c->ladder),
 		.wordy = n > 0,
 		.objection = contact_objects(c),
@@ -383,6 +268,75 @@ int contact_delete(struct store *s, const struct contact *c, uint64_t *deleted)
 	return held_delete(s, HELD_CONTACTS,
 		       db_bind(s, SQL_CONTACT_DELETE, "b", c->key, PSEUDONYM_SIZE), deleted) ||
 			agenda_move(s, c->key, &c->agenda, NULL)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+/* --- what is left of it -------------------------------------------------------- */
+
+/* Of who objected to streams: his end, where there is one, and of each stream the first day. */
+static int reduce_to_streams(struct store *s, const struct contact *from, bool rule)
+{
+	const struct day *d = contact_objection_day(from);
+	const struct objection *o;
+	struct contact c = *from;
+
+	history_clear(&c.history);
+	c.now = (struct standing){ .state = STATE_ACTIVE, .because = AS_BEFORE };
+	c.moved = 0;
+	*c.ladder = '\0';
+	if (!rule || from->now.state != STATE_INACTIVE)
+		*c.rule = '\0';
+	if (from->now.state != STATE_INACTIVE)
+		*c.reason = '\0';
+	else
+		c.now = (struct standing){
+			.state = STATE_INACTIVE, .because = AS_BEFORE, .since = from->now.since
+		};
+	if (c.now.state == STATE_INACTIVE && d) {
+		c.now.since = d->start;
+		snprintf(c.reason, sizeof c.reason, "%s",
+			category_name(
+				history_cause(&from->history, d->by[HISTORY_COMPLAINT])->category));
+	}
+	if (c.now.state == STATE_INACTIVE)
+		contact_remember_objection(&c, d);
+	for (unsigned i = 0; (o = history_first_objection(&from->history, i)); i++) {
+		struct cause cause = { .category = history_cause(&from->history, o->by)->category };
+		if (rule)
+			memcpy(cause.rule, history_cause(&from->history, o->by)->rule,
+				sizeof cause.rule);
+		history_object(&c.history, o->stream, o->at, &cause, 0, 0);
+	}
+	history_coarsen(&c.history);
+	return contact_save(s, SQL_CONTACT_PUT, &c);
+}
+
+int contact_reduce(struct store *s, const struct contact *c, bool rule)
+{
+	unsigned char body[CONTACT_BODY_MAX];
+	struct contact_head head = { .state = STATE_INACTIVE,
+		.objection = c->held_objection,
+		.since = c->now.since,
+		.reason = c->reason };
+	struct contact_rest rest = { .n = 0 };
+	struct agenda_days left = { .on[AGENDA_OBJECTION] = c->agenda.on[AGENDA_OBJECTION] };
+	const struct day *d = contact_objection_day(c);
+
+	if (c->objected)
+		return reduce_to_streams(s, c, rule);
+	if (c->now.state != STATE_INACTIVE)
+		return STORE_OK;
+	if (d) {
+		const struct cause *cause = history_cause(&c->history, d->by[HISTORY_COMPLAINT]);
+		head.since = d->start;
+		head.reason = category_name(cause->category);
+		if (rule)
+			memcpy(rest.rule, cause->rule, sizeof rest.rule);
+	}
+	int n = contact_seal(keys_contact(s), s->nonces, c->key, &head, &rest, body);
+	return db_run(s, SQL_CONTACT_REDUCE, "bb", c->key, PSEUDONYM_SIZE, body, n) ||
+			agenda_move(s, c->key, &c->agenda, &left)
 		? STORE_FAILED
 		: STORE_OK;
 }

@@ -117,7 +117,7 @@ int db_leave(struct store *s, bool own, int result);
 
 /* --- schema.c ------------------------------------------------------------- */
 
-enum { SCHEMA_VERSION = 33, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 34, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */
@@ -259,7 +259,7 @@ void pseudonym(unsigned char out[PSEUDONYM_SIZE], enum pseudonym_purpose purpose
 /* A pseudonym made under another key, sealed under KEY: the other key alone finds it no more. */
 void pseudonym_seal(unsigned char p[PSEUDONYM_SIZE], const unsigned char key[KEY_SIZE]);
 
-/* --- subject.c --- */
+/* --- forgetting.c --- */
 
 /* Deletes a contact, or reduces it; adds to SUM. */
 struct erased;

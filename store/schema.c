@@ -378,6 +378,9 @@ static const char version_32[] =
 static const char version_33[] =
 	"INSERT INTO meta SELECT 'seen-undated', CAST(max(at) AS TEXT) FROM seen HAVING max(at) IS NOT NULL";
 
+/* Shares and erasures may have a form that an older program does not know (share.c, sitelift.c). */
+static const char version_34[] = "SELECT 34";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -419,6 +422,7 @@ static const struct schema_step steps[] = {
 	{ version_31, NULL, "PRAGMA user_version = 31" },
 	{ version_32, NULL, "PRAGMA user_version = 32" },
 	{ version_33, NULL, "PRAGMA user_version = 33" },
+	{ version_34, NULL, "PRAGMA user_version = 34" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -1,59 +1,124 @@
 /*
- * What each site knows of a contact, and the sum of it.
+ * What each site knows of a contact, its bytes and its rows; sharesum.c adds all of them up.
  *
  * A share's content before it is sealed: version 1 | at, moved, erased (8 each) | its pseudonym
- * under the state key before (16, zeroes: none) | the history (history/history.c). Numbers are
- * big-endian. Its times stay exact for as long as it is kept, because days that were cut can no
- * longer be put in order with another site's; the sum, which stands in table contact, is coarsened
- * as ever.
- *
- * The sum begins where an operator moved the contact last (history.settled): of a share that did
- * not know of that yet, what came before is left out. A day on which failures lie on both sides of
- * the move cannot be parted; what is left of it counts as one failure. Behind HISTORY_DAYS_MAX days
- * with events the first ones are settled, in the order of days, over all shares.
+ * under the state key before (16, zeroes: none) | the history (history/history.c). Version 2, where
+ * an erasure kept what suppresses (sharekept.c): before the history, of the first hard failure and
+ * the first complaint the day (8, 0: none) and the category | since (8, 0: not), settled (8), why,
+ * of an end that came by time | the last erasure that kept nothing (8) | whether another site cut
+ * it | number of streams, of each its number (4), day (8) and category. Numbers are big-endian. Its
+ * times stay exact for as long as it is kept, because days that were cut can no longer be put in
+ * order with another site's; the sum, which stands in table contact, is coarsened as ever.
  */
+#include <stdlib.h>
 #include "store/cause.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
 
-enum { SHARE_FORMAT = 1, SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE };
+enum {
+	SHARE_FORMAT = 1,
+	SHARE_FORMAT_KEPT = 2,
+	SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE,
+	KEPT_END = 8 + 1,
+	KEPT_HEAD = 2 * KEPT_END + 3 * 8 + 3,
+	KEPT_STREAM = 4 + KEPT_END,
+};
+_Static_assert(SHARE_HEAD + KEPT_HEAD + KEPT_STREAMS_MAX * KEPT_STREAM + HISTORY_SIZE_MAX <=
+		SHARE_SIZE_MAX,
+	"a share must fit");
 
 /* --- bytes ---------------------------------------------------------------- */
 
-static void number_write(unsigned char *p, int64_t v)
+static unsigned char *end_write(unsigned char *p, const struct kept_end *k)
 {
-	for (unsigned i = 8; i-- > 0; v = (int64_t)((uint64_t)v >> 8))
-		p[i] = (unsigned char)v;
+	number_write(p, k->at);
+	p[8] = k->category;
+	return p + KEPT_END;
 }
 
-static int64_t number_read(const unsigned char *p)
+static const unsigned char *end_read(const unsigned char *p, struct kept_end *k)
 {
-	uint64_t v = 0;
+	*k = (struct kept_end){ number_read(p), p[8] };
+	return p + KEPT_END;
+}
 
-	for (unsigned i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return (int64_t)v;
+static unsigned char *kept_write(unsigned char *p, const struct kept *k)
+{
+	p = end_write(end_write(p, &k->hard), &k->complaint);
+	number_write(p, k->since);
+	number_write(p + 8, k->settled);
+	p[16] = k->because;
+	number_write(p + 17, k->bare);
+	p[25] = k->pending;
+	p[26] = (unsigned char)k->streams;
+	p += 27;
+	for (unsigned i = 0; i < k->streams; i++) {
+		for (unsigned n = 0; n < 4; n++)
+			p[n] = (unsigned char)(k->stream[i].number >> (24 - 8 * n));
+		p = end_write(p + 4, &k->stream[i].end);
+	}
+	return p;
+}
+
+/* Returns where it ends; NULL: these bytes are none. */
+static const unsigned char *kept_read(const unsigned char *p, size_t n, struct kept *k)
+{
+	if (n < KEPT_HEAD || n - KEPT_HEAD < (size_t)p[KEPT_HEAD - 1] * KEPT_STREAM ||
+		p[KEPT_HEAD - 1] > KEPT_STREAMS_MAX)
+		return NULL;
+	p = end_read(end_read(p, &k->hard), &k->complaint);
+	k->since = number_read(p);
+	k->settled = number_read(p + 8);
+	k->because = p[16];
+	k->bare = number_read(p + 17);
+	k->pending = p[25];
+	k->streams = p[26];
+	p += 27;
+	for (unsigned i = 0; i < k->streams; i++) {
+		k->stream[i].number = 0;
+		for (unsigned b = 0; b < 4; b++)
+			k->stream[i].number = k->stream[i].number << 8 | p[b];
+		p = end_read(p + 4, &k->stream[i].end);
+	}
+	return p;
+}
+
+bool share_says_nothing(const struct share *h)
+{
+	return kept_is_nothing(&h->kept) && !h->history.days && !h->history.objections &&
+		!h->history.soft.at && !h->history.block.at && !h->moved;
 }
 
 size_t share_write(struct share *h, unsigned char *out)
 {
-	out[0] = SHARE_FORMAT;
+	unsigned char *p = out + SHARE_HEAD;
+
+	out[0] = kept_is_nothing(&h->kept) && !h->kept.pending && !share_says_nothing(h)
+		? SHARE_FORMAT
+		: SHARE_FORMAT_KEPT;
 	number_write(out + 1, h->at);
 	number_write(out + 9, h->moved);
 	number_write(out + 17, h->erased);
 	memcpy(out + 25, h->was, PSEUDONYM_SIZE);
-	return SHARE_HEAD + (size_t)history_write(&h->history, out + SHARE_HEAD);
+	if (out[0] == SHARE_FORMAT_KEPT)
+		p = kept_write(p, &h->kept);
+	return (size_t)(p - out) + (size_t)history_write(&h->history, p);
 }
 
 bool share_read(struct share *h, const unsigned char *content, size_t n)
 {
-	if (n < SHARE_HEAD || content[0] != SHARE_FORMAT)
+	const unsigned char *p = content + SHARE_HEAD;
+
+	if (n < SHARE_HEAD || (content[0] != SHARE_FORMAT && content[0] != SHARE_FORMAT_KEPT))
 		return false;
 	h->at = number_read(content + 1);
 	h->moved = number_read(content + 9);
 	h->erased = number_read(content + 17);
 	memcpy(h->was, content + 25, PSEUDONYM_SIZE);
-	return history_read(&h->history, content + SHARE_HEAD, (int)(n - SHARE_HEAD));
+	memset(&h->kept, 0, sizeof h->kept);
+	if (content[0] == SHARE_FORMAT_KEPT && !(p = kept_read(p, n - SHARE_HEAD, &h->kept)))
+		return false;
+	return history_read(&h->history, p, (int)(n - (size_t)(p - content)));
 }
 
 /* --- rows ----------------------------------------------------------------- */
@@ -77,15 +142,6 @@ int share_save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct 
 	return share_put(s, key, h->life, h->version, sealed, size);
 }
 
-int shares_keep(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
-{
-	int result = STORE_OK;
-
-	for (unsigned i = 0; i < s->site->shares && !result; i++)
-		result = share_save(s, key, &s->site->share[i]);
-	return result;
-}
-
 static int read_row(struct store *s, sqlite3_stmt *st, struct share *h)
 {
 	unsigned char content[SHARE_SIZE_MAX + SEAL_PAD];
@@ -100,14 +156,13 @@ static int read_row(struct store *s, sqlite3_stmt *st, struct share *h)
 	return store_fail(s, STORE_FAILED, "%s: a share of a contact is damaged", s->o.path);
 }
 
-int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+static int load_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t forgotten)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_SHARES, "b", key, PSEUDONYM_SIZE);
-	int64_t forgotten;
 	int rc = 0, result = STORE_OK;
 
 	s->site->shares = 0;
-	if (!st || site_forgotten(s, key, &forgotten))
+	if (!st)
 		return STORE_FAILED;
 	while (!result && s->site->shares < SHARES_MAX - 1 && (rc = db_step(s, st)) == 1) {
 		struct share *h = &s->site->share[s->site->shares];
@@ -118,198 +173,16 @@ int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	return rc < 0 ? STORE_FAILED : result;
 }
 
-/* --- operators' moves ----------------------------------------------------- */
-
-/* Which of two moves holds: the later one; of two in one second the same one at every site. */
-static int order_of_moves(const struct share *a, const struct share *b)
+int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 {
-	const struct standing *x = &a->history.base, *y = &b->history.base;
-	const int64_t all[][2] = {
-		{ a->history.settled, b->history.settled },
-		{ a->moved, b->moved },
-		{ x->state, y->state },
-		{ x->because, y->because },
-		{ x->since, y->since },
-		{ x->until, y->until },
-		{ x->due, y->due },
-		{ x->first, y->first },
-		{ x->soft, y->soft },
-		{ x->blocks, y->blocks },
-		{ x->unclear, y->unclear },
-		{ x->pauses, y->pauses },
-	};
+	struct erasure_times of;
 
-	for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i][0] != all[i][1])
-			return all[i][0] < all[i][1] ? -1 : 1;
-	return 0;
+	return site_erased(s, key, &of) ? STORE_FAILED : load_shares(s, key, of.last);
 }
 
-static const struct share *last_move(const struct site *site)
+int shares_load_all(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 {
-	const struct share *last = &site->share[0];
-
-	for (unsigned i = 1; i < site->shares; i++)
-		if (order_of_moves(&site->share[i], last) > 0)
-			last = &site->share[i];
-	return last;
-}
-
-static void drop_kind(struct day *d, enum history_kind kind)
-{
-	history_take_back(d, kind);
-}
-
-/* Of a kind with times: what is left of it behind the second CUT. */
-static void cut_kind(struct day *d, enum history_kind kind, int32_t cut)
-{
-	int32_t last = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
-	bool whole = kind == HISTORY_SOFT && d->first_soft > cut;
-
-	if (!d->count[kind] || whole)
-		return;
-	if (d->coarse || last <= cut) {
-		drop_kind(d, kind);
-		return;
-	}
-	d->count[kind] = 1;
-	if (kind == HISTORY_SOFT)
-		d->first_soft = last;
-}
-
-/* What is left of a day of a share that does not know of MOVE; false: nothing. */
-static bool cut_day(struct day *d, const struct share *move)
-{
-	int64_t settled = move->history.settled;
-
-	if (d->start > settled)
-		return true;
-	int32_t cut = settled - d->start < DAY ? (int32_t)(settled - d->start) : DAY;
-	cut_kind(d, HISTORY_SOFT, cut);
-	cut_kind(d, HISTORY_BLOCK, cut);
-	drop_kind(d, HISTORY_UNCLEAR);
-	if (d->delivered <= cut || d->coarse)
-		d->delivered = NEVER;
-	/* what is final stays, unless somebody who was inactive was made active */
-	if (d->start <= move->moved) {
-		drop_kind(d, HISTORY_HARD);
-		drop_kind(d, HISTORY_COMPLAINT);
-	}
-	return d->delivered != NEVER || d->count[HISTORY_SOFT] || d->count[HISTORY_BLOCK] ||
-		history_day_is_final(d);
-}
-
-/* The share as its site makes it when it hears of the move. */
-static void adopt_move(struct share *h, const struct share *move)
-{
-	struct history *all = &h->history;
-	unsigned kept = 0;
-
-	if (order_of_moves(h, move) >= 0)
-		return;
-	for (unsigned i = 0; i < all->days; i++)
-		if (cut_day(&all->day[i], move))
-			all->day[kept++] = all->day[i];
-	all->days = kept;
-	all->base = move->history.base;
-	all->settled = move->history.settled;
-	h->moved = later(h->moved, move->moved);
-	if (all->soft.at <= h->moved)
-		all->soft = (struct last){ 0, NO_REFERENCE };
-	if (all->block.at <= h->moved)
-		all->block = (struct last){ 0, NO_REFERENCE };
-	history_drop_objections(all, h->moved);
-}
-
-/* --- the sum -------------------------------------------------------------- */
-
-/* The last day up to which a history has no exact times. */
-static int64_t coarse_until(const struct history *h)
-{
-	int64_t until = 0;
-
-	for (unsigned i = 0; i < h->days && h->day[i].coarse; i++)
-		until = h->day[i].start;
-	return until;
-}
-
-/* Days that had been coarsened in the row stay so. */
-static void coarsen_again(struct history *h, int64_t until)
-{
-	unsigned days = h->days;
-	struct last soft = h->soft, block = h->block;
-
-	if (!until)
-		return;
-	for (h->days = 0; h->days < days && h->day[h->days].start <= until; h->days++)
-		;
-	history_coarsen(h);
-	h->days = days;
-	if (soft.at >= until + DAY)
-		h->soft = soft;
-	if (block.at >= until + DAY)
-		h->block = block;
-}
-
-/* Adds all shares' days, the first one first. */
-static void sum_days(struct store *s, struct contact *c)
-{
-	struct site *site = s->site;
-	unsigned next[SHARES_MAX] = { 0 };
-	struct history *h = &c->history;
-
-	for (;;) {
-		int64_t day = INT64_MAX;
-		bool fits = true;
-		for (unsigned i = 0; i < site->shares; i++)
-			if (next[i] < site->share[i].history.days &&
-				site->share[i].history.day[next[i]].start < day)
-				day = site->share[i].history.day[next[i]].start;
-		if (day == INT64_MAX)
-			return;
-		for (unsigned i = 0; i < site->shares; i++) {
-			const struct history *from = &site->share[i].history;
-			if (next[i] < from->days && from->day[next[i]].start == day)
-				fits &= history_add_day(h, from, &from->day[next[i]++]);
-		}
-		if (!fits) {
-			struct walk w = walk_of(s, c);
-			fold_one_day(&w, h);
-		}
-	}
-}
-
-static const struct history *history_of_share(void *context, unsigned i)
-{
-	const struct site *site = context;
-
-	return &site->share[i].history;
-}
-
-void shares_sum(struct store *s, struct contact *c)
-{
-	struct site *site = s->site;
-	const struct share *move = last_move(site); /* which adopts nothing itself */
-	int64_t coarse = coarse_until(&c->history);
-
-	for (unsigned i = 0; i < site->shares; i++)
-		adopt_move(&site->share[i], move);
-	history_clear(&c->history);
-	c->history.base = move->history.base;
-	c->history.settled = move->history.settled;
-	if (move->moved > c->moved) /* as where he was made active again */
-		c->reason[0] = c->rule[0] = '\0';
-	c->at = 0;
-	c->moved = move->moved;
-	for (unsigned i = 0; i < site->shares; i++) {
-		c->at = later(c->at, site->share[i].at);
-		history_add_last(&c->history, &site->share[i].history);
-	}
-	memcpy(c->ladder, history_cause(&c->history, c->history.soft.by)->ladder, sizeof c->ladder);
-	sum_days(s, c);
-	history_add_objections(&c->history, site->shares, history_of_share, site);
-	causes_filter(s, &c->history);
-	coarsen_again(&c->history, coarse);
+	return load_shares(s, key, 0);
 }
 
 /* --- this store's own share ----------------------------------------------- */
@@ -329,11 +202,24 @@ static int64_t next_version(int64_t v, int64_t at, int64_t forgotten)
 	return v + 1 > day ? v + 1 : day;
 }
 
-/* The own one of those that were read, made where there is none: of the row where no site has any.
- * NULL on error. */
-static struct share *own_share(struct store *s, const struct contact *c)
+/*
+ * The version that a share is to be above which is made anew: that of any own one which went (the
+ * trigger of site.c), since others may have it still.
+ */
+static int version_floor(struct store *s, int64_t *version)
+{
+	char text[24];
+
+	if (db_line(s, text, sizeof text, SQL_META_GET, "t", "site floor"))
+		return STORE_FAILED;
+	*version = strtoll(text, NULL, 10);
+	return STORE_OK;
+}
+
+struct share *share_own(struct store *s, const struct contact *c)
 {
 	struct site *site = s->site;
+	struct erasure_times of;
 
 	for (unsigned i = 0; i < site->shares; i++)
 		if (site->share[i].life == site->life)
@@ -342,15 +228,26 @@ static struct share *own_share(struct store *s, const struct contact *c)
 	memset(h, 0, offsetof(struct share, history));
 	history_clear(&h->history);
 	h->life = site->life;
+	if (version_floor(s, &h->version))
+		return NULL;
 	if (!site->shares && c->held) {
 		memcpy(&h->history, &c->history, sizeof h->history);
 		h->at = c->at;
 		h->moved = c->moved;
 	}
-	if (site_forgotten(s, c->key, &h->erased))
+	if (site_erased(s, c->key, &of))
 		return NULL;
+	h->erased = of.last;
+	h->kept.bare = of.bare;
 	site->shares++;
 	return h;
+}
+
+int share_tell(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct share *h, int64_t now)
+{
+	h->version = next_version(h->version, now, h->erased);
+	return share_save(s, key, h);
 }
 
 /* One day too many in one share: what was settled in the sum is settled in it. */
@@ -369,17 +266,17 @@ int share_note(struct store *s, struct contact *c, const struct packed *e, int m
 	enum history_kind kind = (enum history_kind)meaning;
 	int64_t at = e->at;
 	bool final = kind == HISTORY_HARD || kind == HISTORY_COMPLAINT;
-	struct share *h, move;
+	struct share *h;
 
-	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+	if (shares_load(s, c->key) || !(h = share_own(s, c)))
 		return STORE_FAILED;
-	memcpy(&move, last_move(s->site), sizeof move);
-	adopt_move(h, &move);
+	shares_hear(s, h);
+	if (kind == HISTORY_COMPLAINT)
+		history_hear_freed(&h->history, &c->history);
 	if ((at > h->history.settled || final) && !contact_add(s, &h->history, e, meaning))
 		settle_share(s, c, h);
 	h->at = later(h->at, day_start(at));
-	h->version = next_version(h->version, at, h->erased);
-	if (share_save(s, c->key, h))
+	if (share_tell(s, c->key, h, at))
 		return STORE_FAILED;
 	shares_sum(s, c);
 	return STORE_OK;
@@ -388,18 +285,16 @@ int share_note(struct store *s, struct contact *c, const struct packed *e, int m
 int share_changed(struct store *s, struct contact *c, int64_t now,
 	bool (*change)(void *context, struct history *h), void *context, bool *changed)
 {
-	struct share *h, move;
+	struct share *h;
 
 	*changed = false;
-	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+	if (shares_load(s, c->key) || !(h = share_own(s, c)))
 		return STORE_FAILED;
-	memcpy(&move, last_move(s->site), sizeof move);
-	adopt_move(h, &move);
+	shares_hear(s, h);
 	if (!change(context, &h->history))
 		return STORE_OK;
 	*changed = true;
-	h->version = next_version(h->version, now, h->erased);
-	if (share_save(s, c->key, h))
+	if (share_tell(s, c->key, h, now))
 		return STORE_FAILED;
 	shares_sum(s, c);
 	return STORE_OK;
@@ -407,19 +302,17 @@ int share_changed(struct store *s, struct contact *c, int64_t now,
 
 int share_confirmed(struct store *s, struct contact *c, int64_t now)
 {
-	struct share *h, move;
+	struct share *h;
 
-	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+	if (shares_load(s, c->key) || !(h = share_own(s, c)))
 		return STORE_FAILED;
-	memcpy(&move, last_move(s->site), sizeof move);
-	adopt_move(h, &move);
+	shares_hear(s, h);
 	for (unsigned i = 0; i < c->history.days; i++)
 		if (c->history.day[i].confirmed)
 			history_confirm(&h->history, c->history.day[i].start);
 	if (h->history.days > HISTORY_DAYS_MAX)
 		settle_share(s, c, h);
-	h->version = next_version(h->version, now, h->erased);
-	if (share_save(s, c->key, h))
+	if (share_tell(s, c->key, h, now))
 		return STORE_FAILED;
 	shares_sum(s, c);
 	return STORE_OK;
@@ -429,13 +322,13 @@ int share_moved(struct store *s, struct contact *c, int64_t now)
 {
 	struct share *h;
 
-	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+	if (shares_load(s, c->key) || !(h = share_own(s, c)))
 		return STORE_FAILED;
 	memcpy(&h->history, &c->history, sizeof h->history);
 	h->moved = c->moved;
 	h->at = c->at;
-	h->version = next_version(h->version, now, h->erased);
-	return share_save(s, c->key, h);
+	kept_drop(&h->kept, c->moved);
+	return share_tell(s, c->key, h, now);
 }
 
 int share_seed(struct store *s, struct contact *c)
@@ -446,9 +339,9 @@ int share_seed(struct store *s, struct contact *c)
 		return STORE_FAILED;
 	if (s->site->shares)
 		return STORE_OK;
-	if (!(h = own_share(s, c)))
+	if (!(h = share_own(s, c)))
 		return STORE_FAILED;
-	h->version = next_version(0, c->at, h->erased);
+	h->version = next_version(h->version, c->at, h->erased);
 	return share_save(s, c->key, h);
 }
 
@@ -482,46 +375,36 @@ int share_date(struct store *s, struct contact *c, int64_t now)
 
 	if (!site_is_on(s))
 		return STORE_OK;
-	if (shares_load(s, c->key) || !(h = own_share(s, c)))
+	if (shares_load(s, c->key) || !(h = share_own(s, c)))
 		return STORE_FAILED;
 	if (h->at >= c->at)
 		return STORE_OK;
 	h->at = c->at;
-	h->version = next_version(h->version, now, h->erased);
-	return share_save(s, c->key, h);
+	return share_tell(s, c->key, h, now);
 }
 
-/* --- who is forgotten --------------------------------------------------------------------- */
-
-int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now)
+int share_exact(struct store *s, struct contact *c)
 {
-	struct contact c;
-	struct share *h;
-	bool found;
-
-	if (db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
-		contact_load(s, key, &c, &found))
-		return STORE_FAILED;
-	if (!found)
-		return STORE_OK;
-	s->site->shares = 0;
-	if (!(h = own_share(s, &c)))
-		return STORE_FAILED;
-	h->version = next_version(0, now, h->erased);
-	return share_save(s, key, h);
-}
-
-int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now)
-{
-	unsigned char content[FORGET_SIZE] = { 1, keep };
-	char mark[2 * PSEUDONYM_SIZE + 1];
-
 	if (!site_is_on(s))
 		return STORE_OK;
-	memcpy(content + 2, key, PSEUDONYM_SIZE);
-	site_mark(s, key, mark);
-	s->site->forgets = true;
-	if (mark_put(s, CHANGE_FORGET, mark, s->site->life, now, content))
+	if (shares_load(s, c->key))
 		return STORE_FAILED;
-	return share_reduce(s, key, now);
+	if (s->site->shares)
+		shares_sum(s, c);
+	return STORE_OK;
+}
+
+int contact_anew(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
+{
+	struct contact c;
+	bool found;
+
+	if (contact_load(s, key, &c, &found) || shares_load(s, key))
+		return STORE_FAILED;
+	if (!s->site->shares)
+		return STORE_OK;
+	shares_sum(s, &c);
+	return contact_refold(s, &c)
+		? STORE_FAILED
+		: contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
 }

@@ -146,11 +146,17 @@ void site_discard(struct store *s)
 
 /* --- opening -------------------------------------------------------------- */
 
-/* A share goes with its contact, whoever deletes that. */
+/*
+ * A share goes with its contact, whoever deletes that; the next own one of whomever has a version
+ * above it, rounded up so that it tells no more than others' do.
+ */
 static const char keep_together[] =
 	"CREATE TEMP TRIGGER share_goes AFTER DELETE ON main.contact BEGIN DELETE FROM share WHERE pseudonym = OLD.pseudonym; END;"
 	"CREATE TEMP TRIGGER share_moves AFTER UPDATE OF pseudonym ON main.contact BEGIN"
-	" UPDATE OR IGNORE share SET pseudonym = NEW.pseudonym WHERE pseudonym = OLD.pseudonym; END;";
+	" UPDATE OR IGNORE share SET pseudonym = NEW.pseudonym WHERE pseudonym = OLD.pseudonym; END;"
+	"CREATE TEMP TRIGGER share_gone AFTER DELETE ON main.share WHEN OLD.life = (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'site') BEGIN"
+	" INSERT INTO meta (name, value) VALUES ('site floor', OLD.version / 1048576 * 1048576 + 1048575)"
+	" ON CONFLICT DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)); END;";
 
 int site_key(struct store *s, bool make, int64_t now)
 {
@@ -464,15 +470,4 @@ void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SI
 	memcpy(input + sizeof "retour forgotten 1", pseudonym, PSEUDONYM_SIZE);
 	crypto_generichash(hash, sizeof hash, input, sizeof input, s->site->key, KEY_SIZE);
 	sodium_bin2hex(hex, 2 * PSEUDONYM_SIZE + 1, hash, sizeof hash);
-}
-
-int site_forgotten(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], int64_t *at)
-{
-	char mark[2 * PSEUDONYM_SIZE + 1];
-
-	*at = 0;
-	if (!s->site->forgets)
-		return STORE_OK;
-	site_mark(s, pseudonym, mark);
-	return db_int(s, at, SQL_CHANGE_LATEST, "tt", change_kind_name(CHANGE_FORGET), mark);
 }

@@ -2,40 +2,69 @@
  * Erasures and their confirmations as they go from site to site: by a hash of the contact's name
  * (site_mark()), and sealed with that name, so that they can be brought under another state key.
  *
- * Content before it is sealed: 1 | whether what suppresses is kept | the name (16).
+ * Content before it is sealed: 1 | whether what suppresses is kept | the name (16): of one erasure,
+ * at the version. Form 2, where there was more than one: 2 | the name (16) | when the last one was
+ * (8, big-endian) | when the last one that kept nothing (8, 0: never).
  */
 #include <sodium.h>
 #include "store/siteparts.h"
 
-enum { MARK_SEALED_SIZE = FORGET_SIZE + SEAL_PAD + SEAL_OVERHEAD };
+enum {
+	ONE_SIZE = 2 + PSEUDONYM_SIZE,
+	BOTH_SIZE = 1 + PSEUDONYM_SIZE + 2 * 8,
+	MARK_SEALED_SIZE = BOTH_SIZE + SEAL_PAD + SEAL_OVERHEAD,
+};
 
-bool mark_read(const struct store *s, enum change_kind kind, const void *sealed, size_t size,
-	unsigned char content[FORGET_SIZE])
+void erasures_join(struct erasure_times *to, const struct erasure_times *from)
+{
+	to->last = later(to->last, from->last);
+	to->bare = later(to->bare, from->bare);
+}
+
+/* --- bytes ---------------------------------------------------------------- */
+
+bool mark_read(const struct store *s, enum change_kind kind, int64_t version, const void *sealed,
+	size_t size, struct mark *m)
 {
 	unsigned char out[2 * SEAL_PAD];
 	size_t n;
 
-	if (size > sizeof out || !site_unseal(s, kind, sealed, size, out, &n) || n != FORGET_SIZE ||
-		out[0] != 1)
+	if (size > sizeof out || !site_unseal(s, kind, sealed, size, out, &n))
 		return false;
-	memcpy(content, out, FORGET_SIZE);
-	return true;
+	if (n == ONE_SIZE && out[0] == 1) {
+		memcpy(m->name, out + 2, sizeof m->name);
+		m->of = (struct erasure_times){ version, out[1] ? 0 : version };
+		return true;
+	}
+	if (n != BOTH_SIZE || out[0] != 2)
+		return false;
+	memcpy(m->name, out + 1, sizeof m->name);
+	m->of.last = number_read(out + 1 + PSEUDONYM_SIZE);
+	m->of.bare = number_read(out + 1 + PSEUDONYM_SIZE + 8);
+	return m->of.bare <= m->of.last && m->of.last <= version;
 }
 
 static size_t mark_seal(const struct store *s, enum change_kind kind,
-	unsigned char out[MARK_SEALED_SIZE], const unsigned char content[FORGET_SIZE])
+	unsigned char out[MARK_SEALED_SIZE], int64_t version, const struct mark *m)
 {
-	unsigned char padded[FORGET_SIZE + SEAL_PAD];
+	unsigned char padded[BOTH_SIZE + SEAL_PAD];
+	bool one = m->of.last == version && (!m->of.bare || m->of.bare == version);
 
-	memcpy(padded, content, FORGET_SIZE);
-	return site_seal(s, kind, out, padded, FORGET_SIZE);
+	padded[0] = one ? 1 : 2;
+	padded[1] = !m->of.bare;
+	memcpy(padded + 1 + one, m->name, sizeof m->name);
+	number_write(padded + 1 + PSEUDONYM_SIZE + one, m->of.last);
+	number_write(padded + 1 + PSEUDONYM_SIZE + one + 8, m->of.bare);
+	return site_seal(s, kind, out, padded, one ? ONE_SIZE : BOTH_SIZE);
 }
 
+/* --- rows ----------------------------------------------------------------- */
+
 int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t life,
-	int64_t version, const unsigned char content[FORGET_SIZE])
+	int64_t version, const struct mark *m)
 {
 	unsigned char sealed[MARK_SEALED_SIZE];
-	size_t size = mark_seal(s, kind, sealed, content);
+	size_t size = mark_seal(s, kind, sealed, version, m);
 	int64_t number = site_number(s);
 
 	return number ? db_run(s, SQL_CHANGE_PUT, "ttiiib", change_kind_name(kind), mark, life,
@@ -43,15 +72,77 @@ int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t l
 		      : STORE_FAILED;
 }
 
+/* What the rows of ST say together; ones that name nobody are of one erasure, which kept something
+ * for all that they say. */
+static int join_rows(struct store *s, enum change_kind kind, sqlite3_stmt *st, int64_t *version,
+	struct erasure_times *of)
+{
+	int result = STORE_OK;
+	struct mark m;
+
+	while (db_row(s, st, &result)) {
+		int64_t at = sqlite3_column_int64(st, 0);
+		if (!mark_read(s, kind, at, sqlite3_column_blob(st, 1),
+			    (size_t)sqlite3_column_bytes(st, 1), &m))
+			m.of = (struct erasure_times){ at, 0 };
+		erasures_join(of, &m.of);
+		if (version)
+			*version = at;
+	}
+	return result;
+}
+
+int mark_of(struct store *s, enum change_kind kind, const char *mark, int64_t life,
+	int64_t *version, struct erasure_times *of)
+{
+	return join_rows(s, kind,
+		db_bind(s, SQL_CHANGE_OF_LIFE, "tti", change_kind_name(kind), mark, life), version,
+		of);
+}
+
+int site_erased(
+	struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], struct erasure_times *of)
+{
+	char mark[2 * PSEUDONYM_SIZE + 1];
+
+	*of = (struct erasure_times){ 0, 0 };
+	if (!s->site->forgets)
+		return STORE_OK;
+	site_mark(s, pseudonym, mark);
+	return join_rows(s, CHANGE_FORGET,
+		db_bind(s, SQL_CHANGE_OF, "tt", change_kind_name(CHANGE_FORGET), mark), NULL, of);
+}
+
+/* A word that says more than the one before has a version above it, also where the erasure that it
+ * is about is an older one, which was heard of late. */
+int mark_confirm(struct store *s, const unsigned char name[PSEUDONYM_SIZE])
+{
+	char mark[2 * PSEUDONYM_SIZE + 1];
+	struct mark m;
+	struct erasure_times before = { 0, 0 };
+	int64_t version = 0;
+
+	memcpy(m.name, name, sizeof m.name);
+	site_mark(s, name, mark);
+	if (site_erased(s, name, &m.of) ||
+		mark_of(s, CHANGE_CONFIRM, mark, s->site->life, &version, &before))
+		return STORE_FAILED;
+	if (version && before.last == m.of.last && before.bare == m.of.bare)
+		return STORE_OK;
+	return mark_put(s, CHANGE_CONFIRM, mark, s->site->life, later(m.of.last, version + 1), &m);
+}
+
+/* --- another state key ------------------------------------------------------ */
+
 struct marked {
 	enum change_kind kind;
 	char id[CHANGE_ID_SIZE];
-	int64_t life;
+	int64_t life, version;
 	bool named;
-	unsigned char content[FORGET_SIZE];
+	struct mark m;
 };
 
-/* The next one that has not NUMBER yet; erasures first. */
+/* The next one that has not NUMBER yet; confirmations first. */
 static int next_marked(struct store *s, int64_t number, struct marked *m, bool *found)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_CHANGE_MARKED, "i", number);
@@ -63,34 +154,48 @@ static int next_marked(struct store *s, int64_t number, struct marked *m, bool *
 			(const char *)sqlite3_column_text(st, 0));
 		db_text(st, 1, m->id, sizeof m->id);
 		m->life = sqlite3_column_int64(st, 2);
-		m->named = mark_read(s, m->kind, sqlite3_column_blob(st, 3),
-			(size_t)sqlite3_column_bytes(st, 3), m->content);
+		m->version = sqlite3_column_int64(st, 3);
+		m->named = mark_read(s, m->kind, m->version, sqlite3_column_blob(st, 4),
+			(size_t)sqlite3_column_bytes(st, 4), &m->m);
 		sqlite3_reset(st);
 	}
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
-/* Confirmations of an erasure that name nobody go with it; of one that nobody knows they are lost,
- * and told again by the site that gave them. */
-static int lift_marked(
-	struct store *s, const struct marked *m, const unsigned char key[KEY_SIZE], int64_t number)
+/* A confirmation that names nobody is about whom the erasure names that goes by the same hash. */
+static int name_of_erasure(struct store *s, struct marked *m)
 {
-	unsigned char content[FORGET_SIZE], sealed[MARK_SEALED_SIZE];
+	sqlite3_stmt *st = db_bind(s, SQL_CHANGE_OF, "tt", change_kind_name(CHANGE_FORGET), m->id);
+	int result = STORE_OK;
+	struct mark of;
+
+	while (db_row(s, st, &result))
+		if (mark_read(s, CHANGE_FORGET, sqlite3_column_int64(st, 0),
+			    sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), &of)) {
+			memcpy(m->m.name, of.name, sizeof of.name);
+			m->m.of = (struct erasure_times){ m->version, 0 };
+			m->named = true;
+		}
+	return result;
+}
+
+/* Confirmations that name nobody, of an erasure that nobody knows, are lost, and told again by the
+ * site that gave them. */
+static int lift_marked(
+	struct store *s, struct marked *m, const unsigned char key[KEY_SIZE], int64_t number)
+{
+	unsigned char sealed[MARK_SEALED_SIZE];
 	char mark[2 * PSEUDONYM_SIZE + 1];
 
+	if (!m->named && m->kind == CHANGE_CONFIRM && name_of_erasure(s, m))
+		return STORE_FAILED;
 	if (!m->named)
 		return db_run(s, SQL_CHANGE_DROP, "tti", change_kind_name(m->kind), m->id, m->life);
-	memcpy(content, m->content, sizeof content);
-	pseudonym_seal(content + 2, key);
-	site_mark(s, content + 2, mark);
-	size_t size = mark_seal(s, m->kind, sealed, content);
-	if (db_run(s, SQL_CHANGE_MARK, "ttitib", change_kind_name(m->kind), m->id, m->life, mark,
-		    number, sealed, (int)size))
-		return STORE_FAILED;
-	if (m->kind != CHANGE_FORGET)
-		return STORE_OK;
-	size = mark_seal(s, CHANGE_CONFIRM, sealed, content);
-	return db_run(s, SQL_CONFIRM_MARK, "ttib", m->id, mark, number, sealed, (int)size);
+	pseudonym_seal(m->m.name, key);
+	site_mark(s, m->m.name, mark);
+	size_t size = mark_seal(s, m->kind, sealed, m->version, &m->m);
+	return db_run(s, SQL_CHANGE_MARK, "ttitib", change_kind_name(m->kind), m->id, m->life, mark,
+		number, sealed, (int)size);
 }
 
 int changes_lift(struct store *s, const unsigned char key[KEY_SIZE])

@@ -1,7 +1,7 @@
 /*
  * What the files about sites share: site.c (names, lives, seal, signature), sitelift.c (erasures by
- * name), share.c (contacts), store/exchange/changes.c (out), store/exchange/merge.c (in),
- * sitedays.c and store/exchange/figures.c (days).
+ * name), share.c, sharesum.c and sharekept.c (contacts), store/exchange/changes.c (out),
+ * store/exchange/merge.c (in), sitedays.c and store/exchange/figures.c (days).
  */
 #ifndef RETOUR_STORE_SITEPARTS_H
 #define RETOUR_STORE_SITEPARTS_H
@@ -16,11 +16,45 @@ enum {
 	SEAL_PAD = 256, /* a sealed content tells its length in such steps */
 	SEAL_OVERHEAD = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
 		crypto_aead_xchacha20poly1305_ietf_ABYTES,
-	SHARE_SIZE_MAX = HISTORY_SIZE_MAX + 64,
-	SHARES_MAX = 64,                  /* of one contact: sites and their lives */
-	FORGET_SIZE = 2 + PSEUDONYM_SIZE, /* 1, whether what suppresses is kept, the pseudonym */
-	VERSION_BITS = 20,                /* changes of a share within one day */
-	AFTER_ERASURE = 4,                /* and between two erasures, a second */
+	SHARE_SIZE_MAX = HISTORY_SIZE_MAX + 384,
+	KEPT_STREAMS_MAX = OBJECTION_STREAMS_MAX + 1,
+	SHARES_MAX = 64,   /* of one contact: sites and their lives */
+	VERSION_BITS = 20, /* changes of a share within one day */
+	AFTER_ERASURE = 4, /* and between two erasures, a second */
+};
+
+/*
+ * Which erasures of a contact somebody knows of, whatever their number and in whatever order they
+ * were heard of: the time of the last one, and of the last one that kept nothing. 0: none.
+ */
+struct erasure_times {
+	int64_t last, bare;
+};
+
+/* What goes by a mark (sitelift.c): who was erased, and when. */
+struct mark {
+	unsigned char name[PSEUDONYM_SIZE];
+	struct erasure_times of;
+};
+
+/* Something final, without its time of day; AT 0: there is none. */
+struct kept_end {
+	int64_t at;
+	uint8_t category;
+};
+
+/* What an erasure kept, that suppresses (sharekept.c). */
+struct kept {
+	struct kept_end hard, complaint;
+	int64_t since, settled; /* whom only time has ended; SINCE 0: not so */
+	uint8_t because;        /* of him, an enum because */
+	int64_t bare;           /* as in struct erasure_times; 0 also where nothing is kept */
+	bool pending;           /* cut by another site, until its own says what is left */
+	unsigned streams;       /* objected to, by number */
+	struct {
+		uint32_t number;
+		struct kept_end end;
+	} stream[KEPT_STREAMS_MAX];
 };
 
 /* What one site knows of a contact. */
@@ -28,8 +62,10 @@ struct share {
 	int64_t life, version;
 	int64_t at, moved; /* as in struct contact */
 	int64_t erased;    /* of the last erasure that it knows; 0: none */
+	bool cut;          /* by the one at hand (sharekept.c) */
 	unsigned char
 		was[PSEUDONYM_SIZE]; /* its pseudonym under the state key before; zeroes: none */
+	struct kept kept;
 	struct history history;
 };
 
@@ -60,6 +96,21 @@ struct site {
 	unsigned shares; /* of the contact at hand (share.c) */
 	struct share share[SHARES_MAX];
 };
+
+static inline void number_write(unsigned char *p, int64_t v)
+{
+	for (unsigned i = 8; i-- > 0; v = (int64_t)((uint64_t)v >> 8))
+		p[i] = (unsigned char)v;
+}
+
+static inline int64_t number_read(const unsigned char *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return (int64_t)v;
+}
 
 /* --- keys.c --------------------------------------------------------------- */
 
@@ -135,25 +186,33 @@ int change_put(struct store *s, enum change_kind kind, const char *id, int64_t l
 /* The hash that stands for a pseudonym which is not to be kept. */
 void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE],
 	char hex[2 * PSEUDONYM_SIZE + 1]);
-/* When this contact was forgotten last; 0: never. */
-int site_forgotten(struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], int64_t *at);
+/* Which erasures of this contact are known here. */
+int site_erased(
+	struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], struct erasure_times *of);
 
 /* --- sitelift.c ----------------------------------------------------------- */
 
-/*
- * The content of what goes by a mark: who was erased, and whether what suppresses was KEEPt. False:
- * it has another form, or none, as confirmations once had.
- */
-bool mark_read(const struct store *s, enum change_kind kind, const void *sealed, size_t size,
-	unsigned char content[FORGET_SIZE]);
+void erasures_join(struct erasure_times *to, const struct erasure_times *from);
+/* The content of what goes by a mark. False: it has another form, or none, as confirmations once
+ * had. */
+bool mark_read(const struct store *s, enum change_kind kind, int64_t version, const void *sealed,
+	size_t size, struct mark *m);
 /* A row of it in table change. */
 int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t life,
-	int64_t version, const unsigned char content[FORGET_SIZE]);
+	int64_t version, const struct mark *m);
+/* Which erasures one site has told of, KIND being CHANGE_FORGET, or has obeyed; *VERSION may be
+ * NULL. */
+int mark_of(struct store *s, enum change_kind kind, const char *mark, int64_t life,
+	int64_t *version, struct erasure_times *of);
+/* This store's word that it has obeyed all erasures of M's name that it knows. */
+int mark_confirm(struct store *s, const unsigned char name[PSEUDONYM_SIZE]);
 /* What was erased and confirmed goes by names that are sealed under KEY, and is told anew. */
 int changes_lift(struct store *s, const unsigned char key[KEY_SIZE]);
 
 /* --- share.c -------------------------------------------------------------- */
 
+/* Of what its site says nothing is left after an erasure, or nothing but when it was. */
+bool share_says_nothing(const struct share *h);
 bool share_read(struct share *h, const unsigned char *content, size_t n);
 /* Returns its length; OUT has room for SHARE_SIZE_MAX + SEAL_PAD. */
 size_t share_write(struct share *h, unsigned char *out);
@@ -163,19 +222,60 @@ int share_save(struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct 
 /* Its row with what is sealed already. */
 int share_put(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t life,
 	int64_t version, const unsigned char *sealed, size_t size);
-/* Reads all shares of a contact into s->site->share. */
+/* The row of a contact from its shares. */
+int contact_anew(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+/* As share_save(), as a word of this store's with a version of its own; AT: a time of today. */
+int share_tell(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct share *h, int64_t at);
+/*
+ * This store's own one of those that were read, made where there is none: of the row where no site
+ * has any. NULL on error.
+ */
+struct share *share_own(struct store *s, const struct contact *c);
+/*
+ * Reads all shares of a contact into s->site->share, by name and life of their sites; with _ALL
+ * also those that do not know of an erasure yet.
+ */
 int shares_load(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
-/* Writes those that were read. */
-int shares_keep(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+int shares_load_all(struct store *s, const unsigned char key[PSEUDONYM_SIZE]);
+/* A contact of which no site has a share becomes this store's own. */
+int share_seed(struct store *s, struct contact *c);
+
+/* --- sharesum.c ----------------------------------------------------------- */
+
 /*
  * C's history, and what goes with it, from the shares that were read; there is one at least. The
  * state is yet to be made from it.
  */
 void shares_sum(struct store *s, struct contact *c);
-/* All shares of a contact go; what is left of its row becomes this store's own. */
-int share_reduce(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t now);
-/* A contact of which no site has a share becomes this store's own. */
-int share_seed(struct store *s, struct contact *c);
+/* H is as its site makes it when it hears of all moves. */
+void shares_hear(const struct store *s, struct share *h);
+/* Leaves of H's days what came behind SETTLED and, of what is final, behind the day of MOVED. */
+void share_cut_days(struct history *h, int64_t settled, int64_t moved);
+
+/* --- kept.c --------------------------------------------------------------- */
+
+bool kept_is_nothing(const struct kept *k);
+/* Something joins it; of each the first one stays. */
+void kept_end_add(struct kept_end *k, int64_t at, uint8_t category);
+void kept_stream_add(struct kept *k, uint32_t number, const struct kept_end *end);
+void kept_since_add(struct kept *k, int64_t since, int64_t settled, uint8_t because);
+void kept_join(struct kept *to, const struct kept *from);
+/* What is from AT or before goes. */
+void kept_drop(struct kept *k, int64_t at);
+/* What a history begins with that has it: an end, or a standing. Then objections join it. */
+void kept_begin(const struct kept *k, struct history *h);
+void kept_object(const struct kept *k, struct history *h);
+/* --- sharekept.c ---------------------------------------------------------- */
+
+/* Erasures of another site, which are not known here yet, are obeyed. */
+int share_obey(struct store *s, const unsigned char key[PSEUDONYM_SIZE],
+	const struct erasure_times *of, int64_t now);
+/* The site of LIFE has obeyed erasures: what others made of its share goes. */
+int share_obeyed(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t life);
+/* H, which came in, is CUT where the contact was erased; NOTHING is left of it. */
+int share_hear_erasures(
+	struct store *s, const unsigned char key[PSEUDONYM_SIZE], struct share *h, bool *nothing);
 
 /* Sets *RESULT and WHY, whose text TEXT is. */
 static inline int refuse_change(

@@ -231,11 +231,13 @@
 	X(SQL_SITE_LIVES, "SELECT number, name, life FROM site ORDER BY number") \
 	X(SQL_SITE_UNTIL, \
 		"UPDATE site SET until = max(coalesce(until, 0), ?2), merged = ?3 WHERE number = ?1") \
-	X(SQL_SHARES, "SELECT life, version, body FROM share WHERE pseudonym = ?1") \
+	X(SQL_SHARES, \
+		"SELECT share.life, version, body FROM share JOIN site ON site.number = share.life WHERE pseudonym = ?1 ORDER BY name, site.life") \
 	X(SQL_SHARE_VERSION, "SELECT version FROM share WHERE pseudonym = ?1 AND life = ?2") \
 	X(SQL_SHARE_PUT, \
 		"INSERT INTO share (pseudonym, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET version = excluded.version, number = excluded.number, body = excluded.body") \
+	X(SQL_SHARE_DELETE, "DELETE FROM share WHERE pseudonym = ?1 AND life = ?2") \
 	X(SQL_SHARE_DELETE_ALL, "DELETE FROM share WHERE pseudonym = ?1") \
 	X(SQL_SHARE_REKEY, "UPDATE OR IGNORE share SET pseudonym = ?1 WHERE pseudonym = ?2") \
 	X(SQL_SHARE_SINCE, \
@@ -249,12 +251,13 @@
 	X(SQL_CHANGE_VERSION, \
 		"SELECT version FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_LATEST, "SELECT max(version) FROM change WHERE kind = ?1 AND id = ?2") \
+	X(SQL_CHANGE_OF, "SELECT version, body FROM change WHERE kind = ?1 AND id = ?2") \
+	X(SQL_CHANGE_OF_LIFE, \
+		"SELECT version, body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_MARKED, \
-		"SELECT kind, id, life, body FROM change WHERE kind IN ('forget', 'confirm') AND number < ?1 ORDER BY kind DESC, id, life LIMIT 1") \
+		"SELECT kind, id, life, version, body FROM change WHERE kind IN ('forget', 'confirm') AND number < ?1 ORDER BY kind, id, life LIMIT 1") \
 	X(SQL_CHANGE_MARK, \
 		"UPDATE change SET id = ?4, number = ?5, body = ?6 WHERE kind = ?1 AND id = ?2 AND life = ?3") \
-	X(SQL_CONFIRM_MARK, \
-		"UPDATE change SET id = ?2, number = ?3, body = ?4 WHERE kind = 'confirm' AND id = ?1") \
 	X(SQL_CHANGE_DROP, "DELETE FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_ANY, "SELECT 1 FROM change WHERE kind = ?1 LIMIT 1") \
 	X(SQL_CHANGE_BODY, "SELECT body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \

@@ -6,30 +6,6 @@
 #include <sodium.h>
 #include "store/contact.h"
 
-/* Who is inactive stays so where KEEP, with nothing else known. */
-int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
-	struct erased *sum)
-{
-	struct contact c;
-	bool found;
-
-	if (contact_load(s, key, &c, &found))
-		return STORE_FAILED;
-	bool objects = found && contact_objects(&c);
-	if (keep && found && (c.now.state == STATE_INACTIVE || c.objected)) {
-		if (contact_reduce(s, &c, false))
-			return STORE_FAILED;
-		sum->suppressions++;
-		sum->objections_kept += objects;
-		return erasures_note(s, REDUCED_CONTACT, key, now);
-	}
-	if (found && contact_delete(s, &c, &sum->contacts))
-		return STORE_FAILED;
-	sum->objections += objects;
-	/* also where there is none any more: a backup may have one */
-	return erasures_note(s, ERASED_CONTACT, key, now);
-}
-
 /*
  * The contact by way of every state key that is here, and for backups what it was called before
  * each rotation.
@@ -48,9 +24,8 @@ static int contacts_forget(struct store *s, const char *canonical, size_t n, boo
 		}
 		keys_contact_pseudonym(s, i, ALL_SEALS, canonical, n, key);
 		if (!result)
-			result = contact_forget(s, key, keep, now, sum);
-		if (!result)
-			result = share_forget(s, key, keep, now);
+			result = site_is_on(s) ? share_forget(s, key, keep, now, sum)
+					       : contact_forget(s, key, keep, now, sum);
 	}
 	return result;
 }

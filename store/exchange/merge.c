@@ -100,15 +100,15 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life, 
 {
 	unsigned char key[PSEUDONYM_SIZE], content[SHARE_SIZE_MAX + SEAL_PAD];
 	struct share *h = &s->site->share[SHARES_MAX - 1];
-	int64_t known = 0, forgotten;
+	int64_t known = 0;
+	bool nothing;
 	size_t n;
 
 	if (strlen(c->id) != 2 * sizeof key ||
 		sodium_hex2bin(key, sizeof key, c->id, 2 * sizeof key, NULL, NULL, NULL))
 		return refuse_change(result, why, "its id is no pseudonym");
 	lift_name(s, generation, key);
-	if (db_int(s, &known, SQL_SHARE_VERSION, "bi", key, PSEUDONYM_SIZE, life) ||
-		site_forgotten(s, key, &forgotten))
+	if (db_int(s, &known, SQL_SHARE_VERSION, "bi", key, PSEUDONYM_SIZE, life))
 		return STORE_FAILED;
 	*result = MERGE_KNOWN;
 	if (known >= c->version)
@@ -119,10 +119,16 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life, 
 	if (!share_read(h, content, n))
 		return refuse_change(
 			result, why, "its content has a form that this version does not know");
-	if (h->erased < forgotten)
+	h->life = life;
+	if (share_hear_erasures(s, key, h, &nothing))
+		return STORE_FAILED;
+	if (nothing)
 		return STORE_OK;
 	*result = MERGE_TAKEN;
-	return share_put(s, key, life, c->version, c->sealed, c->size) || merging_add(s, key)
+	h->version = c->version;
+	return (h->cut ? share_save(s, key, h)
+		       : share_put(s, key, life, c->version, c->sealed, c->size)) ||
+			merging_add(s, key)
 		? STORE_FAILED
 		: STORE_OK;
 }
@@ -130,21 +136,6 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life, 
 static int compare_keys(const void *a, const void *b)
 {
 	return memcmp(a, b, PSEUDONYM_SIZE);
-}
-
-static int contact_anew(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
-{
-	struct contact c;
-	bool found;
-
-	if (contact_load(s, key, &c, &found) || shares_load(s, key))
-		return STORE_FAILED;
-	if (!s->site->shares)
-		return STORE_OK;
-	shares_sum(s, &c);
-	return contact_refold(s, &c)
-		? STORE_FAILED
-		: contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c);
 }
 
 int store_merge_refold(struct store *s, int64_t now)
@@ -199,85 +190,62 @@ static int take_row(
 		: STORE_FAILED;
 }
 
-/* Shares that know of the erasure stay; what is left of a reduced row is the share of the site that
- * began it. */
-static int obey_line(
-	struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now)
-{
-	struct erased sum = { 0 };
-
-	s->site->forgets = true;
-	if (shares_load(s, key))
-		return STORE_FAILED;
-	if (s->site->shares) {
-		if (db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE))
-			return STORE_FAILED;
-		if (shares_keep(s, key) || merging_add(s, key))
-			return STORE_FAILED;
-		return STORE_OK;
-	}
-	return contact_forget(s, key, keep, now, &sum) ||
-			db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
-			held_note_deletion(s)
-		? STORE_FAILED
-		: STORE_OK;
-}
-
 /*
  * Backups from before a rotation have the contact under the name that the line has, or one between
  * that and the present one.
  */
 static int note_former_names(
-	struct store *s, const unsigned char content[FORGET_SIZE], unsigned generation, int64_t now)
+	struct store *s, const struct mark *m, unsigned generation, int64_t now)
 {
 	unsigned char name[PSEUDONYM_SIZE];
 	int result = STORE_OK;
 
-	memcpy(name, content + 2, sizeof name);
+	memcpy(name, m->name, sizeof name);
 	while (generation && !result) {
-		result = erasures_note(s, content[1] ? REDUCED_CONTACT : ERASED_CONTACT, name, now);
+		result = erasures_note(
+			s, m->of.bare < m->of.last ? REDUCED_CONTACT : ERASED_CONTACT, name, now);
 		keys_lift(s, generation--, name);
 	}
 	return result;
 }
 
-/* The content of C, and what it goes by here. False: refused. */
+/* The content of C, as it came and with the name that it has here, and the MARK of that. False:
+ * refused. */
 static bool read_marked(struct store *s, const struct change *c, unsigned generation,
-	unsigned char content[FORGET_SIZE], char mark[2 * PSEUDONYM_SIZE + 1],
+	struct mark *came, struct mark *m, char mark[2 * PSEUDONYM_SIZE + 1],
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	if (!mark_read(s, c->kind, c->sealed, c->size, content)) {
+	if (!mark_read(s, c->kind, c->version, c->sealed, c->size, came)) {
 		refuse_change(result, why,
 			"it is sealed under another sites.key, or its content has a form that this version does not know");
 		return false;
 	}
-	site_mark(s, content + 2, mark);
+	site_mark(s, came->name, mark);
 	if (strcmp(mark, c->id) != 0) {
 		refuse_change(result, why, "its id is not that of its content");
 		return false;
 	}
-	lift_name(s, generation, content + 2);
-	site_mark(s, content + 2, mark);
+	*m = *came;
+	lift_name(s, generation, m->name);
+	site_mark(s, m->name, mark);
 	return true;
 }
 
 static int merge_forget(struct store *s, const struct change *c, int64_t life, unsigned generation,
 	int64_t now, enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	unsigned char content[FORGET_SIZE], former[FORGET_SIZE];
+	struct mark came, m;
 	char mark[2 * PSEUDONYM_SIZE + 1];
 
-	if (!read_marked(s, c, generation, content, mark, result, why))
+	if (!read_marked(s, c, generation, &came, &m, mark, result, why))
 		return STORE_OK;
 	if (is_news(s, c, mark, life, result))
 		return STORE_FAILED;
 	if (*result == MERGE_KNOWN)
 		return STORE_OK;
-	mark_read(s, c->kind, c->sealed, c->size, former);
-	return mark_put(s, CHANGE_FORGET, mark, life, c->version, content) ||
-			note_former_names(s, former, generation, now) ||
-			obey_line(s, content + 2, content[1], now) ||
-			mark_put(s, CHANGE_CONFIRM, mark, s->site->life, c->version, content)
+	return note_former_names(s, &came, generation, now) || share_obey(s, m.name, &m.of, now) ||
+			mark_put(s, CHANGE_FORGET, mark, life, c->version, &m) ||
+			mark_confirm(s, m.name)
 		? STORE_FAILED
 		: STORE_OK;
 }
@@ -287,18 +255,22 @@ static int merge_forget(struct store *s, const struct change *c, int64_t life, u
 static int merge_confirm(struct store *s, const struct change *c, int64_t life, unsigned generation,
 	enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
-	unsigned char content[FORGET_SIZE];
+	struct mark came, m;
 	char mark[2 * PSEUDONYM_SIZE + 1];
 
 	*result = MERGE_KNOWN;
-	if (!mark_read(s, c->kind, c->sealed, c->size, content))
+	if (!mark_read(s, c->kind, c->version, c->sealed, c->size, &came))
 		return generation ? STORE_OK : take_row(s, c, life, result);
-	if (!read_marked(s, c, generation, content, mark, result, why))
+	if (!read_marked(s, c, generation, &came, &m, mark, result, why))
 		return STORE_OK;
 	if (is_news(s, c, mark, life, result))
 		return STORE_FAILED;
-	return *result == MERGE_TAKEN ? mark_put(s, CHANGE_CONFIRM, mark, life, c->version, content)
-				      : STORE_OK;
+	if (*result == MERGE_KNOWN)
+		return STORE_OK;
+	return mark_put(s, CHANGE_CONFIRM, mark, life, c->version, &m) ||
+			share_obeyed(s, m.name, life)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 enum { SEALED_TEXT_SIZE = CAUSE_TEXT_SIZE + 2 * SEAL_PAD };

@@ -190,7 +190,7 @@ struct reference history_take_reference(
  * Times of an exact day say nothing beside those of a coarse one: as in history_add() they are its
  * begin.
  */
-static void make_coarse(struct day *d)
+void history_forget_times(struct day *d)
 {
 	int32_t *const all[] = { &d->first_soft, &d->last_soft, &d->last_block, &d->delivered };
 
@@ -226,9 +226,9 @@ bool history_add_day(struct history *h, const struct history *from, const struct
 	if (is_nothing(to))
 		to->coarse = d->coarse;
 	if (to->coarse && !theirs.coarse)
-		make_coarse(&theirs);
+		history_forget_times(&theirs);
 	if (theirs.coarse && !to->coarse)
-		make_coarse(to);
+		history_forget_times(to);
 	add_counts(h, from, to, &theirs);
 	if (theirs.count[HISTORY_SOFT] &&
 		(to->first_soft == NEVER || theirs.first_soft < to->first_soft))

@@ -151,6 +151,8 @@ bool history_add(struct history *h, enum history_kind kind, int64_t at, const st
  */
 bool history_add_day(struct history *h, const struct history *from, const struct day *d);
 void history_add_last(struct history *h, const struct history *from);
+/* As history_add_day() does where the day of the other one is coarse. */
+void history_forget_times(struct day *d);
 void history_drop_first(struct history *h);
 void history_drop_last(struct history *h);
 /* Takes what D says of a kind of failure back; history_mend() when all is taken back. */
@@ -193,6 +195,8 @@ void history_object(struct history *h, uint32_t stream, int64_t at, const struct
 	uint32_t campaign, uint32_t answer);
 /* An operator lets STREAM through. */
 void history_free_stream(struct history *h, uint32_t stream, int64_t at);
+/* Those that FROM knows of are let through: what is said later on that day can be told apart. */
+void history_hear_freed(struct history *h, const struct history *from);
 /*
  * The objections of N other histories, FROM(context, i) being the one: what was let through first,
  * so that the sum is the same in whatever order they stand.

@@ -142,6 +142,13 @@ void history_free_stream(struct history *h, uint32_t stream, int64_t at)
 	add_objection(h, &(struct objection){ stream, true, at, NO_REFERENCE });
 }
 
+void history_hear_freed(struct history *h, const struct history *from)
+{
+	for (unsigned i = 0; i < from->objections; i++)
+		if (from->objection[i].freed)
+			history_free_stream(h, from->objection[i].stream, from->objection[i].at);
+}
+
 /*
  * Of all histories, as H may have more streams than it tells apart and so no longer know of one
  * that it was let through.

@@ -12,6 +12,7 @@ static const struct {
 	int version;
 	const char *without;
 } versions_back[] = {
+	{ 34, "DELETE FROM meta WHERE name = 'site floor';" },
 	{ 33, "DELETE FROM meta WHERE name = 'seen-undated';" },
 	{ 32,
 		"DROP INDEX contact_at; DROP INDEX contact_old; DROP INDEX contact_news; ALTER TABLE contact RENAME TO contact_now;"

@@ -75,10 +75,4 @@ static inline void read_mail(unsigned site, const struct read *all, size_t from,
 	ok(store_commit(store));
 }
 
-static inline unsigned setting(const char *name, unsigned usual)
-{
-	const char *text = getenv(name);
-	return text ? (unsigned)strtoul(text, NULL, 10) : usual;
-}
-
 #endif
