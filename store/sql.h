@@ -16,15 +16,10 @@
 #define BRAKE_EXPLAINED \
 	"EXISTS (SELECT 1 FROM wave WHERE wave.day = ?1 * 86400 AND life = 0 AND (wave.kind = 'provider' AND wave.name = provider" \
 	" OR wave.kind = 'rule' AND wave.name = rule OR wave.kind = 'reporting-mta' AND wave.mta = brake_hour.mta))"
-/* DAY has a wave that is no habit; SETTLED: those up to then, time has confirmed. */
-#define BRAKE_SPOILT(DAY, SETTLED) \
-	"EXISTS (SELECT 1 FROM wave WHERE wave.day = " DAY \
-	" * 86400 AND (state = 'taken-back' OR (state = 'held' AND wave.day > " SETTLED \
-	" AND life = 0)))"
-/* Of the volumes of the days that WHERE says: where both say what was sent, logs do not count. */
-#define BRAKE_VOLUMES(WHERE) \
+/* Volumes; where both say what was sent, logs do not count. */
+#define BRAKE_VOLUMES \
 	"(SELECT day, provider, iif(source = 'log' AND EXISTS (SELECT 1 FROM volume AS said WHERE said.day = volume.day AND said.source <> 'log'" \
-	" AND NOT said.beside), 0, sent) AS sent FROM volume WHERE " WHERE ")"
+	" AND NOT said.beside), 0, sent) AS sent FROM volume)"
 /*
  * Hard bounces of a day by NAME and MTA: the most on another day that no wave spoils, the first
  * such day, those of the day that no wave explains, and their last hour.
@@ -34,8 +29,31 @@
 	" AS name, " MTA \
 	" AS mta, hour / 24 AS day, sum(count) AS total, max(hour) AS last, sum(iif(hour / 24 = ?1 AND " BRAKE_EXPLAINED \
 	", 0, count)) AS open" \
-	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour < (?1 + 1) * 24 GROUP BY 1, 2, 3) AS t WHERE t.day = ?1 OR NOT " BRAKE_SPOILT( \
-		"t.day", "?4") " GROUP BY 1, 2 HAVING today >= ?3 ORDER BY 1, 2 LIMIT ?5"
+	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour < (?1 + 1) * 24 GROUP BY 1, 2, 3) AS t WHERE t.day = ?1 OR NOT EXISTS" \
+	" (SELECT 1 FROM wave WHERE wave.day = t.day * 86400 AND (state = 'taken-back' OR (state = 'held' AND wave.day > ?4 AND life = 0)))" \
+	" GROUP BY 1, 2 HAVING today >= ?3 ORDER BY 1, 2 LIMIT ?5"
+
+/*
+ * Hard bounces of days of which, or of whose day before, somebody says what was sent; none from
+ * before any were read: ?1 the day, ?2 days of habit, ?3 ?4 ?5 of what, ?6 the last hour, ?7 the
+ * provider that was sent to, ?8 the last day that time has settled, ?9 the first day of volumes.
+ */
+#define BRAKE_RATE \
+	"WITH spoilt AS (SELECT day / 86400 AS day FROM wave WHERE state = 'taken-back' OR (state = 'held' AND day > ?8 AND life = 0))," \
+	" mailed AS (SELECT CAST(strftime('%s', printf('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) AS INTEGER) / 86400 AS day," \
+	" sum(sent) AS sent FROM " BRAKE_VOLUMES \
+	" WHERE day >= ?9 AND (?7 = '' OR provider = ?7) GROUP BY 1)," \
+	" hard AS (SELECT hour / 24 AS day, sum(count) AS total, sum(iif(hour / 24 < ?1 OR " BRAKE_EXPLAINED \
+	", 0, count)) AS open" \
+	" FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour <= ?6" \
+	" AND (?3 = 'provider' AND provider = ?4 OR ?3 = 'rule' AND rule = ?4 OR ?3 = 'reporting-mta' AND mta = ?5) GROUP BY 1)," \
+	" habit AS (SELECT day, total FROM hard WHERE day < ?1 AND day NOT IN (SELECT day FROM spoilt))," \
+	" calm AS (SELECT day, sent FROM mailed WHERE day >= max(?1 - ?2, (SELECT min(hour) / 24 FROM brake_hour)) AND day < ?1" \
+	" AND sent > 0 AND day NOT IN (SELECT day FROM spoilt))" \
+	" SELECT (SELECT open FROM hard WHERE day = ?1), (SELECT total FROM hard WHERE day = ?1 - 1)," \
+	" (SELECT sum(total) FROM habit WHERE EXISTS (SELECT 1 FROM calm WHERE calm.day IN (habit.day, habit.day - 1)))," \
+	" (SELECT min(day) FROM habit WHERE total > 0)," \
+	" sum(sent), max(sent), ?1 - min(day) FROM calm"
 
 #define STORE_SQL(X) \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE") \
@@ -137,31 +155,9 @@
 	X(SQL_BRAKE_PEAK_FORGET, "DELETE FROM brake_peak WHERE day >= ?1 AND day < ?2") \
 	X(SQL_BRAKE_SENT, \
 		"SELECT sum(iif(day = ?1, own, 0)), sum(iif(day = ?2, own, 0)) FROM" \
-		" (SELECT day, iif(?3 = '' OR provider = ?3, sent, 0) AS own FROM " BRAKE_VOLUMES( \
-			"day BETWEEN ?1 AND ?2") ")") \
-	/* \
-	 * Hard bounces of days of which, or of whose day before, somebody says what was sent; \
-	 * none from before any were read. \
-	 */ \
-	X(SQL_BRAKE_RATE, \
-		"WITH mailed AS (SELECT CAST(strftime('%s', printf('%04d-%02d-%02d', day / 10000, day / 100 % 100, day % 100)) AS INTEGER) / 86400 AS day," \
-		" sum(sent) AS sent FROM " BRAKE_VOLUMES( \
-			"day >= ?9") " WHERE ?7 = '' OR provider = ?7 GROUP BY 1)," \
-				     " hard AS (SELECT hour / 24 AS day, sum(count) AS total, sum(iif(hour / 24 < ?1 OR " BRAKE_EXPLAINED \
-				     ", 0, count)) AS open" \
-				     " FROM brake_hour WHERE hour >= (?1 - ?2) * 24 AND hour <= ?6" \
-				     " AND (?3 = 'provider' AND provider = ?4 OR ?3 = 'rule' AND rule = ?4 OR ?3 = 'reporting-mta' AND mta = ?5) GROUP BY 1)," \
-				     " calm AS (SELECT day, sent FROM mailed WHERE day >= max(?1 - ?2, (SELECT min(hour) / 24 FROM brake_hour)) AND day < ?1" \
-				     " AND sent > 0 AND NOT " BRAKE_SPOILT("mailed.day", \
-					     "?8") ")" \
-						   " SELECT (SELECT open FROM hard WHERE day = ?1), (SELECT total FROM hard WHERE day = ?1 - 1)," \
-						   " (SELECT sum(total) FROM hard WHERE day < ?1 AND EXISTS (SELECT 1 FROM calm WHERE calm.day IN (hard.day, hard.day - 1)) AND NOT " BRAKE_SPOILT( \
-							   "hard.day", \
-							   "?8") ")," \
-								 " (SELECT min(day) FROM hard WHERE day < ?1 AND total > 0 AND NOT " BRAKE_SPOILT( \
-									 "hard.day", \
-									 "?8") ")," \
-									       " sum(sent), max(sent), ?1 - min(day) FROM calm") \
+		" (SELECT day, iif(?3 = '' OR provider = ?3, sent, 0) AS own FROM " BRAKE_VOLUMES \
+		" WHERE day BETWEEN ?1 AND ?2)") \
+	X(SQL_BRAKE_RATE, BRAKE_RATE) \
 	X(SQL_BRAKE_DAY_OF_PROVIDER, BRAKE_DAY("provider", "0")) \
 	X(SQL_BRAKE_DAY_OF_RULE, BRAKE_DAY("rule", "0")) \
 	X(SQL_BRAKE_DAY_OF_MTA, BRAKE_DAY("''", "brake_hour.mta")) \
