@@ -28,10 +28,11 @@ struct bid {
 /* The strongest bid for each class so far, and who is told of each. */
 struct bids {
 	const struct clues *clues;
-	bool passing;   /* nothing that is said is final: it comes with a 4, or the mail still
-			 waits */
-	bool own_words; /* words without doubt say hard */
-	bool turned;    /* words that are hard were turned over by those around them */
+	bool passing;      /* nothing that is said is final: it comes with a 4, or the mail still
+			    waits */
+	bool own_words;    /* words without doubt say hard */
+	bool turned;       /* words that are hard were turned over by those around them */
+	size_t begin, end; /* of the answer: what stands before or behind is said of others */
 	struct bid best[CLASS_COUNT];
 };
 

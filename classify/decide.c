@@ -57,6 +57,8 @@ static void find_codes(const struct clues *e, struct decision *out)
 	struct codes answer = codes_find(e->diagnostic);
 	struct status own = e->status;
 
+	if (e->about.n && e->about.p > e->diagnostic.p) /* the code that came first is another's */
+		answer.status = codes_find(e->about).status;
 	if (!answer.reply && !answer.status.digit)
 		answer = codes_find(e->human);
 	if (e->kind != KIND_SUCCESS && answer.reply / 100 == 2)
@@ -322,6 +324,8 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 
 		if (!applies(rule, where, d) || is_inside(r, found, i, where, d) ||
 			is_in_address(text, m) || is_field_name(text, m, rule) ||
+			(where == WHERE_DIAGNOSTIC &&
+				(m->begin < bids->begin || m->end > bids->end)) ||
 			(is_hard(rule) &&
 				(is_of_nobody(r, bids, text, m, rule) ||
 					(turned && rule->rank <= RANK_WEAK))))
@@ -388,7 +392,9 @@ static void bid_words_of_stage(const struct rules *r, struct bids *bids, const s
 		const struct match *m = &found->at[i];
 		const struct rule *rule = rule_at(r, m->rule);
 
-		if (rule->stage == stage && !strcmp(rule->provider, d->provider))
+		if (rule->stage == stage &&
+			(!*rule->provider || !strcmp(rule->provider, d->provider)) &&
+			(!rule->phrase_and_code || rule_code_fits(rule, d->reply, d->status)))
 			bid_rule(bids, rule, WEIGHT_WORDS,
 				(struct saying){ .source = "the receiver's answer to that command",
 					.words = { answer->text.p + m->begin, m->end - m->begin },
@@ -470,6 +476,17 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	bid_name(out->rule, "", *won->rule ? won->rule : "none");
 }
 
+/* Which part of the ANSWER speaks of the recipient; all of it where lines of it were joined. */
+static void find_part(struct bids *bids, const struct clues *e, struct span answer)
+{
+	bids->begin = 0;
+	bids->end = answer.n;
+	if (e->about.n && answer.n == e->diagnostic.n) {
+		bids->begin = (size_t)(e->about.p - e->diagnostic.p);
+		bids->end = bids->begin + e->about.n;
+	}
+}
+
 void decide(const struct rules *r, const struct clues *e, struct decision *out)
 {
 	struct bids bids = { .clues = e };
@@ -491,16 +508,21 @@ void decide(const struct rules *r, const struct clues *e, struct decision *out)
 	answer.original = e->diagnostic;
 	answer.searched = answer.text.n == e->diagnostic.n ? e->searched
 							   : NULL; /* nothing was left out */
+	find_part(&bids, e, answer.text);
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
 	if (!bid_words(r, &bids, out, answer.text, heard_words(r, &answer), WHERE_DIAGNOSTIC,
 		    WEIGHT_WORDS) &&
+		!e->about.n && /* the human part quotes what is said of the others */
 		!bid_words(r, &bids, out, human.text, heard_words(r, &human), WHERE_HUMAN,
 			WEIGHT_HUMAN))
 		bid_subject(r, &bids, out, e->subject);
 	if (e->kind == KIND_FAILURE)
-		bid_senses(r, &bids, answer.text.n ? answer.text : human.text);
+		bid_senses(r, &bids,
+			answer.text.n
+				? (struct span){ answer.text.p + bids.begin, bids.end - bids.begin }
+				: human.text);
 	early = bid_stage(r, &bids, out, &answer, &human);
 	conclude(&bids, veto_judge(r, &bids, out, &answer, &human, early), out);
 	explicit_bzero(joined, answer.text.n);

@@ -186,6 +186,41 @@ static void find_us(const struct reader *r, const struct event *e, struct clues 
 	}
 }
 
+/* "552 5.2.2 <ann@…>": the code belongs to the address at byte AT that follows it. */
+static size_t before_code(struct span answer, size_t at)
+{
+	while (at && strchr(" -.0123456789<([", answer.p[at - 1]))
+		at--;
+	return at;
+}
+
+/*
+ * One recipient's answer ends where the next one's begins: "ann@…: user unknown; tom@…: full". The
+ * part of ANSWER that speaks of RECIPIENT, where it speaks of others as well; else empty.
+ */
+static struct span part_about(struct span answer, struct span recipient)
+{
+	struct found_address a;
+	size_t begin = 0, end = answer.n;
+	bool own = false, others = false;
+
+	for (size_t i = 0; address_next(answer, &i, &a);) {
+		if (!speaks_of(answer, a.begin, a.end))
+			continue;
+		if (address_equal(a.text, recipient)) {
+			begin = own || !others ? begin : before_code(answer, a.begin);
+			end = answer.n;
+			own = true;
+		} else {
+			others = true;
+			if (own && end == answer.n)
+				end = before_code(answer, a.begin);
+		}
+	}
+	return own && others ? (struct span){ answer.p + begin, end - begin }
+			     : (struct span){ answer.p, 0 };
+}
+
 static struct span local_part(const struct event *e)
 {
 	const char *at = strrchr(e->recipient, '@');
@@ -201,8 +236,11 @@ bool reader_decide(struct reader *r, struct event *e, struct clues *clues, struc
 	clues->recipient_domain = address_domain(span_of(e->recipient));
 	clues->recipient_local = local_part(e);
 	clues->names_us = clues->mentions_us = false;
-	if (e->kind == KIND_FAILURE && e->recipient[0])
+	clues->about = (struct span){ "", 0 };
+	if (e->kind == KIND_FAILURE && e->recipient[0]) {
 		find_us(r, e, clues);
+		clues->about = part_about(clues->diagnostic, span_of(e->recipient));
+	}
 	clues->searched = &r->prose->searched;
 	clues->tell = r->options->tell;
 	clues->tell_context = r->options->tell_context;

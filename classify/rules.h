@@ -387,6 +387,8 @@ struct clues {
 	struct span diagnostic; /* Diagnostic-Code or quoted SMTP answer */
 	struct span human;      /* the part of the human text that is about this recipient, else the
 				   whole human part */
+	struct span about;      /* the part of diagnostic that speaks of this recipient, where it
+				   speaks of others, too; empty: all of it */
 	unsigned exit_code;     /* that a local mailer ended with, 0: none */
 	struct span verdict;    /* the reporting system's own word for the cause */
 	struct span subject;
