@@ -212,6 +212,16 @@ static uint64_t senses_between(
 	return all;
 }
 
+/* Letters and signs, whatever bytes their script takes. */
+static size_t signs_in(const unsigned char *p, const unsigned char *end)
+{
+	size_t n = 0;
+
+	for (; p < end; p++)
+		n += (*p & 0xc0) != 0x80;
+	return n;
+}
+
 static bool has_letters(const unsigned char *p, const unsigned char *end)
 {
 	for (; p < end; p++)
@@ -223,9 +233,10 @@ static bool has_letters(const unsigned char *p, const unsigned char *end)
 /* Is there nothing but the phrase at AT, and so nobody that it could be said of? */
 static bool is_of_nothing(const struct beside *b, const struct phrase_place *at)
 {
-	enum { BARE = 14 }; /* bytes of "does not exist" */
+	enum { BARE = 14 }; /* signs of "does not exist" */
 
-	return at->end - at->begin <= BARE && !memchr(b->begin, '@', (size_t)(b->end - b->begin)) &&
+	return signs_in(at->begin, at->end) <= BARE &&
+		!memchr(b->begin, '@', (size_t)(b->end - b->begin)) &&
 		!has_letters(b->begin, at->begin) && !has_letters(at->end, b->end);
 }
 
@@ -326,7 +337,7 @@ static bool is_phrase_strange(struct beside *b, const struct phrase_place *at)
 		if ((first & (SENSE(NOT) | SENSE(BOX))) != SENSE(NOT) &&
 			is_strange_before(b, at->begin))
 			return true;
-	} else if (at->end - at->begin < SENTENCE &&
+	} else if (signs_in(at->begin, at->end) < SENTENCE &&
 		!(said & (SENSE(BOX) | SENSE(PERSON) | SENSE(HOUSE))) && is_of_stranger(b, at)) {
 		return true;
 	}

@@ -61,7 +61,9 @@ static void turn_hear(struct turn_reader *t, uint64_t senses, bool within)
 {
 	enum { MAYBE_WORDS = 8, OUR_WORDS = 3, TIE_WORDS = 4 };
 
-	t->not_that = senses & SENSE(NOT) || (t->not_that && senses & (SENSE(PLAIN) | SENSE(OF)));
+	/* "no such user", but "not delivered because the user" */
+	t->not_that = senses & SENSE(NOT) ||
+		(t->not_that && senses & (SENSE(PLAIN) | SENSE(OF)) && !(senses & SENSE(AND)));
 	count_down(&t->maybe);
 	count_down(&t->ours);
 	count_down(&t->other);

@@ -41,6 +41,18 @@ static bool is_denied_before(struct span text, size_t at)
 		span_ends_nocase(before, SPAN(" never"));
 }
 
+/* Where the longest words for what passes begin that hold match I: "later" is in "retry later". */
+static size_t passing_begin(const struct rules *r, const struct matches *found, size_t i)
+{
+	size_t begin = found->at[i].begin;
+
+	for (size_t k = 0; k < found->count; k++)
+		if (found->at[k].begin < begin && found->at[k].end >= found->at[i].end &&
+			rule_at(r, found->at[k].rule)->mark == MARK_PASSING)
+			begin = found->at[k].begin;
+	return begin;
+}
+
 /*
  * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
  * only of those near it.
@@ -60,7 +72,8 @@ static enum veto veto_of_words(const struct rules *r, struct heard *h, const str
 			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
 			(where == WHERE_HUMAN &&
 				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR) ||
-			(rule->mark == MARK_PASSING && is_denied_before(h->text, begin)))
+			(rule->mark == MARK_PASSING &&
+				is_denied_before(h->text, passing_begin(r, found, i))))
 			continue;
 		if (rule->mark == MARK_PASSING)
 			one = rule->rank >= RANK_SURE ? VETO_PASSING_SURE : VETO_PASSING;
