@@ -1,7 +1,7 @@
 /*
  * The table of keys: the only place where a key of the INI file stands. It reads the file and
- * checks the values (configvalue.c, config.c), and prints etc/retour.ini and the list of keys in
- * retour.ini(5) (configprint.c). What depends on several keys at once is checked in config.c.
+ * checks the values (configvalue.c), and prints etc/retour.ini and the list of keys in
+ * retour.ini(5) (configprint.c). What depends on several keys at once is checked in configcheck.c.
  */
 #include "poller/config/configkeys.h"
 

@@ -3,6 +3,7 @@
 screen, light and dark; a mail that a mail server takes and a mail store reads; the same figures in mail, text and XML; catalogues of equal extent."""
 import email
 import email.policy
+import glob
 import html.parser
 import imaplib
 import os
@@ -335,6 +336,28 @@ with case("catalogues have the same texts in the same order, with the same holes
         holes = set(re.findall(r"\{[^}]*\}", english_text))
         equal(set(re.findall(r"\{[^}]*\}", german_text)), holes - ({"{way}"} if key.startswith("verdict.driver") else set()), key)  # "most of it" needs no way
         equal(german_text[-1] in ".:", english_text[-1] in ".:", key)
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+with case("each text that the program or the stylesheet asks for is there; each word of a list that is a promise has one; each section has a look"):
+    known = {key for key, _ in catalogue["en"]}
+    style = read("etc/report.xsl")
+    asked = set(re.findall(r"key\('t', '([^']+)'\)", style))
+    for source in glob.glob(os.path.join(ROOT, "reports", "*.c")):
+        asked |= set(re.findall(r'\b(?:text|page)_[a-z]+\([^;"]*"([a-z][a-z-]*\.[a-z.-]+)"', read(source)))
+    true(len(asked) > 150, len(asked))
+    equal([one for one in sorted(asked) if one not in known and not any(key.startswith(one + ".") for key in known)], [])
+    for prefix, header, row in (("alert", "store/watch/alert.h", r'X\(ALERT_\w+, "([^"]+)"'), ("category", "classify/event.h", r'X\(CATEGORY_\w+, \w+, "([^"]+)"'),
+                                ("state", "store/history/state.h", r'X\(STATE_\w+, "([^"]+)"')):
+        words = re.findall(row, read(header))
+        true(len(words) > 8, prefix)
+        equal([word for word in words if "%s.%s" % (prefix, word) not in known], [], prefix)
+    sections = re.findall(r'<xs:element name="([^"]+)"', re.search(r'<xs:complexType name="report">.*?</xs:sequence>', read("etc/report.xsd"), re.S).group(0))
+    equal([section for section in sections if not re.search(r"\br:%s\b" % section, style)], [])
 
 with case("headings take the organisation's colour where it can be read, a band takes it always"):
     for colour, on in (("#1f4e79", ["light"]), ("#ffe680", ["dark"]), ("#fe8", ["dark"]), ("#767676", ["light"]), ("#777777", []), ("Gold", [])):

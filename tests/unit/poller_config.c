@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "poller/config/config.h"
+#include "poller/config/configkeys.h"
 
 static char path[] = "/tmp/retour-config-XXXXXX";
 static struct config config;
@@ -418,6 +418,15 @@ static void the_sample_loads(void **state)
 	free(sample);
 }
 
+static void each_condition_is_explained(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++)
+		if (!config_condition_helps[i])
+			fail_msg("%s has no words in config_condition_helps",
+				alert_condition_name(i));
+}
+
 static void the_sample_file_is_the_table(void **state)
 {
 	(void)state;
@@ -462,6 +471,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_address_in_a_wrong_value_is_not_repeated, free_config),
 		cmocka_unit_test_teardown(a_missing_file_is_an_error, free_config),
 		cmocka_unit_test_teardown(the_sample_loads, free_config),
+		cmocka_unit_test(each_condition_is_explained),
 		cmocka_unit_test(the_sample_file_is_the_table),
 	};
 	return cmocka_run_group_tests_name("the INI file", tests, make_file, remove_file);

@@ -114,6 +114,22 @@ static void units(void **state)
 	json_says(a, "\"unit\": \"seconds\", \"value\": 26434");
 }
 
+static void each_condition_has_its_words(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ALERT_CONDITION_COUNT; i++) {
+		struct alert a = surge();
+		struct buffer text;
+
+		a.condition = i;
+		a.figures.category = CATEGORY_NONE;
+		assert_int_equal(alert_json(&a, options.k, &text), 0);
+		if (strstr(text.p, "\"title\": null") || strstr(text.p, "\"look_first\": null"))
+			fail_msg("%s: %s", alert_condition_name(i), text.p);
+		buffer_free(&text);
+	}
+}
+
 static void whatever_a_campaign_is_called(void **state)
 {
 	struct alert a = surge();
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(what_where_since_how_much),
 		cmocka_unit_test(nothing_below_k),
 		cmocka_unit_test(units),
+		cmocka_unit_test(each_condition_has_its_words),
 		cmocka_unit_test(whatever_a_campaign_is_called),
 		cmocka_unit_test(what_is_left_of_a_certificate),
 		cmocka_unit_test(what_is_left_when_it_clears),

@@ -204,7 +204,7 @@ static int take_facts(void *context, const struct mailbox_state *m)
 
 static int64_t certificate_end(void)
 {
-	struct mailbox_facts facts = { -1 };
+	struct mailbox_facts facts = { .certificate_end = -1 };
 
 	ok(store_mailboxes(store, take_facts, &facts));
 	return facts.certificate_end;
