@@ -71,6 +71,21 @@ for name, text in READ.items():
             for option in re.findall(r"(?<!\S)(--[a-z-]+)", line):
                 true(option in COMMON or option in text, "%s: %s has no %s: %s" % (name, command, option, line))
 
+with case("CONTRIBUTING: a mail and its line of shell are a new sample"):
+    place = cleanup.temporary("retour-sample-")
+    os.makedirs(place + "/tests/golden")
+    for name in "tests/golden.sh", "tests/golden/golden.ini":
+        shutil.copy(os.path.join(ROOT, name), os.path.join(place, name))
+    os.symlink(os.path.dirname(os.path.abspath(BINARY)), place + "/build")
+    with open(place + "/tests/golden/NAME.eml", "w", encoding="ascii") as f:
+        f.write(bounce("anna", "5.1.1", "550 5.1.1 User unknown"))
+    line, = re.findall(r"`(cd tests/golden && [^`]+)`", READ["etc/CONTRIBUTING.md"])
+    for command in line, "tests/golden.sh build/retour":
+        contains(READ["etc/CONTRIBUTING.md"], "`%s`" % command)
+        done = subprocess.run(["sh", "-c", command], cwd=place, capture_output=True, text=True)
+        equal((done.returncode, done.stderr), (0, ""), done.stdout)
+    contains(done.stdout, "ok 1 - NAME")
+
 if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "--net", "sh", "-c", "mount -t tmpfs none /mnt && ip link set lo up"], capture_output=True).returncode:
     ok("the examples run as printed # SKIP they want root and namespaces")
     finish()
@@ -250,7 +265,7 @@ def same_form(shown, got):
             true(any(re.fullmatch(form, l) for l in got), "%s: %s" % (line, got))
 
 
-ran, README_COMMANDS = 0, 9
+ran, spans, README_COMMANDS, README_SPANS = 0, 0, 9, 8
 for title in re.findall(r"^## (.*)$", README, re.M)[2:]:
     section = section_of(title)
     prepared = False
@@ -287,8 +302,15 @@ for title in re.findall(r"^## (.*)$", README, re.M)[2:]:
                 elif shown:
                     same_form(shown, result.out)
                 ran += 1
+    # those in the text, too; a server is asked in tests of its own, and setup is
+    for command in dict.fromkeys(re.findall(r"`(?:sudo -u retour )?(retour (?!serve|setup)[a-z][^`…]*)`", section)):
+        with case("README: in the text, %s" % command):
+            result = run(command, user="retour", input=PEOPLE[0] + "\n")
+            equal(result.code, 0, result)
+            true("--help" not in result.err, "it is not taken: %s" % result.err)
+            spans += 1
 with case("README's commands were found"):
-    equal(ran, README_COMMANDS)
+    equal((ran, spans), (README_COMMANDS, README_SPANS))
 
 # --- the manuals ---------------------------------------------------------------------------------------------------------
 
