@@ -241,6 +241,8 @@ static int list_waves(struct session *session, int64_t now)
 	static struct out o;
 	out_open(&o, STDOUT_FILENO);
 	int result = store_waves(session->store, now, print_wave, &o);
+	if (!result && !o.n)
+		log_notice("contact confirm: nothing is held back");
 	out_flush(&o);
 	return result ? session_store_failed(session, "contact confirm", result) : EXIT_WELL;
 }

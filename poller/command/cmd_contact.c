@@ -332,8 +332,9 @@ static int move_contacts(
 		jsonline_count(&l, "refused", j->refused);
 		jsonline_end(&l);
 	}
-	log_notice("%s: %llu moved, %llu refused", j->command, (unsigned long long)j->moved,
-		(unsigned long long)j->refused);
+	log_notice("%s: %llu moved, %llu refused%s", j->command, (unsigned long long)j->moved,
+		(unsigned long long)j->refused,
+		j->lines.number ? "" : "; no address was read, right would be one a line");
 	return j->refused ? exit_worse(result, EXIT_LOST) : result;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "classify/recipient.h"
 #include "classify/base/clock.h"
+#include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/post/delivery.h"
 #include "poller/post/outfile.h"
@@ -91,6 +92,16 @@ static int read_wish(struct report_wish *w, int argc, char **argv)
 	return EXIT_WELL;
 }
 
+/* Its figures are all 0 and look like good ones. */
+static void tell_without_data(struct session *s, struct month month)
+{
+	bool has;
+	if (!report_has_month(s, month, &has) && !has)
+		log_notice(
+			"report of %04d-%02d: nothing was counted in it or before; its figures say nothing",
+			month.year, month.month);
+}
+
 int cmd_report(const struct config *config, int argc, char **argv)
 {
 	struct report_wish w = { .month = month_before(month_of(clock_now()), 1),
@@ -109,6 +120,7 @@ int cmd_report(const struct config *config, int argc, char **argv)
 	result = session_open(&s, config, w.send ? SESSION_WRITE : SESSION_READ, clock_now());
 	if (result)
 		goto out;
+	tell_without_data(&s, w.month);
 	if (w.send)
 		result = report_mail(&s, w.month, clock_now(), w.to.count > 0);
 	if (!w.send || w.formatted || w.output)

@@ -73,8 +73,10 @@ static int unknown_option(const char *word)
 /* Of a word that is no command. */
 static int unknown_command(const char *place, const char *name)
 {
-	const char *meant = NULL;
+	const char *meant = NULL, *here = command_meant(name);
 	int distance = NEAR_NONE;
+	if (here)
+		return usage_error(place, "%s: no such command; %s", name, here);
 	for (const struct command *c = commands; c->name; c++)
 		if (!c->hidden)
 			near_try(name, c->name, &meant, &distance);
@@ -89,7 +91,7 @@ static int unknown_command(const char *place, const char *name)
 static int help(const char *name)
 {
 	const struct command *command = name ? command_find(name) : NULL;
-	if (!name)
+	if (!name || !strcmp(name, "help"))
 		print_usage(stdout);
 	else if (command && !command->hidden)
 		print_help(command);

@@ -216,6 +216,44 @@ const char *way_back_meant(const char *typed)
 	return "";
 }
 
+/* What people call a thing in other programs, and where it is here. */
+static const struct {
+	const char *words, *meant;
+} other_names[] = {
+	{ " start daemon cron ", "`retour run` is one visit; the timer or cron starts it" },
+	{ " stop disable pause ", "nothing runs on; systemctl disable --now retour.timer" },
+	{ " test verify validate ping ",
+		"`retour doctor` tries everything, `retour config check` reads the INI file" },
+	{ " init install configure configuration wizard ",
+		"`retour setup` asks, tries and writes the INI file" },
+	{ " list ls show info stats statistics top ",
+		"`retour status` is one screen, `retour contact show` is about recipients" },
+	{ " send mail ", "`retour report --send` mails the report" },
+	{ " log logs journal ", "`retour volume log` counts mail logs; its own is in the journal" },
+	{ " export dump ",
+		"`retour events`, `retour suppressions` and `retour audit export` give out what there is" },
+	{ " unsubscribe block blacklist blocklist ban optout opt-out ",
+		"`retour suppress add` takes addresses from stdin" },
+	{ " remove delete del rm drop unsuppress unblock whitelist allow release ",
+		"`retour contact reactivate` lets mail go again, `retour forget` erases somebody" },
+	{ " erase gdpr dsar ",
+		"`retour forget` erases somebody, `retour disclose` says what is held" },
+	{ " fetch read sync pull ", "`retour poll` reads the mailboxes" },
+	{ " restore repair reset recover ", "see retour-recovery(7)" },
+	{ " rollback revert ", "`retour contact undo` takes back what rests on a cause" },
+	{ " upgrade update migrate ", "the next run brings the store to this version" },
+};
+
+const char *command_meant(const char *typed)
+{
+	char word[32];
+	snprintf(word, sizeof word, " %s ", typed);
+	for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
+		if (!strchr(typed, ' ') && strstr(other_names[i].words, word))
+			return other_names[i].meant;
+	return NULL;
+}
+
 int month_error(const char *command, const char *typed)
 {
 	char example[CLOCK_TEXT_SIZE];

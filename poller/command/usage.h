@@ -49,6 +49,8 @@ enum { WORD_MEANT_SIZE = 64 };
 const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words);
 /* For who looks for the way back under a name of his own ("remove"): where it is, or "". */
 const char *way_back_meant(const char *typed);
+/* The same of a command: what does here what TYPED does elsewhere, or NULL. */
+const char *command_meant(const char *typed);
 /* What is wrong with the value of --month; the exit code. */
 int month_error(const char *command, const char *typed);
 

@@ -337,13 +337,43 @@ static void check_origin(struct config_reader *r)
 			"is the return path, to which bounces come; right would be another address");
 }
 
+/* The names of CSS (css-color-4, section 6.1): another word would be no colour, in silence. */
+static bool is_colour_name(const char *text)
+{
+	static const char names[] =
+		" aliceblue antiquewhite aqua aquamarine azure beige bisque black "
+		"blanchedalmond blue blueviolet brown burlywood cadetblue chartreuse "
+		"chocolate coral cornflowerblue cornsilk crimson cyan darkblue darkcyan "
+		"darkgoldenrod darkgray darkgreen darkgrey darkkhaki darkmagenta "
+		"darkolivegreen darkorange darkorchid darkred darksalmon darkseagreen "
+		"darkslateblue darkslategray darkslategrey darkturquoise darkviolet deeppink "
+		"deepskyblue dimgray dimgrey dodgerblue firebrick floralwhite forestgreen "
+		"fuchsia gainsboro ghostwhite gold goldenrod gray green greenyellow grey "
+		"honeydew hotpink indianred indigo ivory khaki lavender lavenderblush "
+		"lawngreen lemonchiffon lightblue lightcoral lightcyan lightgoldenrodyellow "
+		"lightgray lightgreen lightgrey lightpink lightsalmon lightseagreen "
+		"lightskyblue lightslategray lightslategrey lightsteelblue lightyellow lime "
+		"limegreen linen magenta maroon mediumaquamarine mediumblue mediumorchid "
+		"mediumpurple mediumseagreen mediumslateblue mediumspringgreen "
+		"mediumturquoise mediumvioletred midnightblue mintcream mistyrose moccasin "
+		"navajowhite navy oldlace olive olivedrab orange orangered orchid "
+		"palegoldenrod palegreen paleturquoise palevioletred papayawhip peachpuff "
+		"peru pink plum powderblue purple rebeccapurple red rosybrown royalblue "
+		"saddlebrown salmon sandybrown seagreen seashell sienna silver skyblue "
+		"slateblue slategray slategrey snow springgreen steelblue tan teal thistle "
+		"tomato turquoise violet wheat white whitesmoke yellow yellowgreen ";
+	char word[32];
+	snprintf(word, sizeof word, " %s ", text);
+	return !strchr(text, ' ') && strcasestr(names, word);
+}
+
 /* "#1f4e79", "#abc", or a name that CSS knows. */
 static bool is_colour(const char *text)
 {
 	size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
 	if (*text == '#')
 		return (digits == 3 || digits == 6) && !text[1 + digits];
-	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")];
+	return is_colour_name(text);
 }
 
 static void check_report(struct config_reader *r)
@@ -358,7 +388,7 @@ static void check_report(struct config_reader *r)
 	check_addresses(r, "report", &c->post.to);
 	if (c->post.colour && !is_colour(c->post.colour))
 		config_complain(r, "report", "colour",
-			"wrong value; right would be like \"#1f4e79\", in quotes");
+			"no colour; right would be like \"#1f4e79\", in quotes, or an English name such as navy");
 	if (c->post.smtp_host && c->post.sendmail)
 		config_complain(r, "report", "sendmail", "beside smtp: right would be one of them");
 	if ((c->post.smtp_host || c->post.sendmail) && c->post.to.count && !c->post.from)

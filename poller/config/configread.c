@@ -60,6 +60,13 @@ static void list_known(
 		last = k->section;
 		near_section_try(pattern ? key : section, word, &meant, &distance);
 	}
+	size_t word = meant ? strcspn(meant, " ") : 0;
+	if (!pattern && word && meant[word] == ' ' && !strncmp(section, meant, word) &&
+		!section[word]) {
+		config_complain(r, section, key, "wants a name; right would be like [%s %s]",
+			section, !strcmp(section, "ladder") ? "large" : "bounces");
+		return;
+	}
 	config_complain(r, section, key, "unknown %s; %s%s%sknown are: %s",
 		pattern ? "key" : "section", meant ? "did you mean " : "", meant ? meant : "",
 		meant ? "? " : "", known);
@@ -277,6 +284,8 @@ static const char *unread_hint(int why)
 	const struct passwd *user = why == EACCES ? getpwnam("retour") : NULL;
 	if (user && user->pw_uid != geteuid())
 		return "; right would be to ask as the user retour: sudo -u retour retour …";
+	if (why == EISDIR)
+		return "; right would be the INI file in it";
 	return why == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "";
 }
 

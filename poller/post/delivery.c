@@ -261,8 +261,7 @@ static int leave_files(struct session *s, struct month month, int64_t now)
 	return result;
 }
 
-/* Whether the month is on record: the store began before it ended. */
-static int month_has_data(struct session *s, struct month month, bool *has)
+int report_has_month(struct session *s, struct month month, bool *has)
 {
 	int32_t first;
 	int result = store_first_day(s->store, &first);
@@ -282,7 +281,7 @@ int report_if_due(struct session *s, int64_t now)
 	snprintf(pair, sizeof pair, "month=%04d-%02d", month.year, month.month);
 	if (tm.tm_mday < s->post->day)
 		return EXIT_WELL;
-	if (month_has_data(s, month, &has) ||
+	if (report_has_month(s, month, &has) ||
 		store_ledger_last(s->store, "report-sent", pair, &sent) ||
 		store_ledger_last(s->store, "report-written", pair, &written))
 		return session_store_failed(s, "report", STORE_FAILED);

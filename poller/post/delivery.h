@@ -9,6 +9,8 @@
 
 /* "xml", "html", "text"; -1: it is none. */
 int report_format_by_name(const char *name);
+/* Whether the month is on record: the first count lies before its end. A store_result. */
+int report_has_month(struct session *s, struct month month, bool *has);
 /* Makes the month's report in FORMAT. NULL text on failure, said. Free with buffer_free(). */
 int report_make(
 	struct session *s, struct month month, enum report_format format, struct buffer *out);

@@ -205,8 +205,8 @@ static void what_is_wrong_is_named(void **state)
 	refused("[report]\nsmtp = h\nto = a@example.org\n", "[report] from: missing");
 	refused("[report]\nto = a@example.org\n", "[report] smtp: missing");
 	refused("[report]\nfrom = Retour <a@example.org>\n", "[report] from: no address");
-	refused("[report]\ncolour = \"#12345\"\n", "[report] colour: wrong value");
-	refused("[report]\ncolour = \"red;x\"\n", "[report] colour: wrong value");
+	refused("[report]\ncolour = \"#12345\"\n", "[report] colour: no colour");
+	refused("[report]\ncolour = \"red;x\"\n", "[report] colour: no colour");
 	refused("[origin]\ndomains = example.org, @example.net\n",
 		"[origin] domains: word 2 is no domain");
 	refused("[origin]\ndomains = example..org\n", "[origin] domains: word 1 is no domain");
