@@ -48,8 +48,10 @@ static int see_last(struct imap_source *s, uint32_t exists)
 		return -1;
 	if (result) /* it cannot be listed: nobody knows where the end is */
 		s->uid_end = UINT32_MAX;
-	else if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end)
-		s->uid_end = s->window.at[s->window.n - 1].uid + 1;
+	else if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end) {
+		uint32_t last = s->window.at[s->window.n - 1].uid;
+		s->uid_end = last < UINT32_MAX ? last + 1 : UINT32_MAX;
+	}
 	s->window.n = s->window.next = 0;
 	return 0;
 }
@@ -89,6 +91,9 @@ static int imap_open(struct source **out, const struct source_options *options)
 	s->uidvalidity = selected->sel_uidvalidity;
 	s->uid_end = selected->sel_uidnext ? selected->sel_uidnext : UINT32_MAX;
 	uint32_t exists = selected->sel_exists;
+	if (!selected->sel_has_exists) /* RFC 3501 section 6.3.1: it must */
+		return imap_fail(
+			&s->session, "the server does not say how many messages the folder has");
 	s->selected = true;
 	imap_set_handlers(s);
 	return see_last(s, exists);

@@ -429,4 +429,18 @@ with case("UIDNEXT is too low: what lies there is read"):
     equal(events(retour), 5)
     equal(fake.mails, {})
 
+with case("the listing has the largest UID there can be: the others are read"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on("FETCH", lambda c, tag, rest: c.send("* 1 FETCH (UID 4294967295 RFC822.SIZE 900)\r\n") or True)
+    retour = program(fake)
+    retour.run("poll")
+    equal((events(retour), fake.mails), (5, {}))
+
+with case("a folder is opened and nothing said of how many messages it has: said, exit 1, not taken for empty"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.on("SELECT", lambda c, tag, rest: c.send("* FLAGS (\\Deleted)\r\n* OK [UIDVALIDITY 77] .\r\n* OK [UIDNEXT 6] .\r\n") or c.ok(tag, "[READ-WRITE] selected"))
+    result = program(fake).run("poll")
+    equal(result.code, 1, result)
+    contains(result.err, "the server does not say how many messages the folder has")
+
 finish()
