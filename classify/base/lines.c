@@ -35,6 +35,13 @@ static void lines_fill(struct lines *l)
 	l->have += n > 0 ? (size_t)n : 0;
 }
 
+static struct span line_without_mark(struct span line)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	bool marked = line.n >= sizeof mark - 1 && !memcmp(line.p, mark, sizeof mark - 1);
+	return marked ? (struct span){ line.p + 3, line.n - 3 } : line;
+}
+
 bool lines_next(struct lines *l, struct span *line)
 {
 	for (;;) {
@@ -52,8 +59,8 @@ bool lines_next(struct lines *l, struct span *line)
 		l->in_line = !newline;
 		if (rest)
 			continue;
-		l->number++;
-		*line = span_trim((struct span){ at, n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES });
+		*line = (struct span){ at, n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES };
+		*line = span_trim(l->number++ ? *line : line_without_mark(*line));
 		return true;
 	}
 }
@@ -63,4 +70,19 @@ void lines_close(struct lines *l)
 	if (l->fd != STDIN_FILENO)
 		close(l->fd);
 	sodium_memzero(l, sizeof *l);
+}
+
+struct span address_within(struct span text)
+{
+	text = span_trim(text);
+	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
+							       : NULL;
+	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 }
+		    : (struct span){ NULL, 0 };
+}
+
+struct span address_asked(struct span text)
+{
+	struct span within = address_within(text);
+	return within.p ? within : text;
 }

@@ -23,10 +23,18 @@ struct lines {
 /* Opens the file PATH, "-" or NULL for stdin. 0, or -1 with errno. lines_close() after success. */
 int lines_open(struct lines *l, const char *path);
 /*
- * The next line without its end and the blanks around it, cut to LINE_MAX_BYTES; it lasts until the
- * next call. False at the end and on failure.
+ * The next line without its end and the blanks around it, the first one without a byte order mark,
+ * cut to LINE_MAX_BYTES; it lasts until the next call. False at the end and on failure.
  */
 bool lines_next(struct lines *l, struct span *line);
 void lines_close(struct lines *l);
+
+/*
+ * The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has
+ * no such form.
+ */
+struct span address_within(struct span text);
+/* TEXT, or the address within it. */
+struct span address_asked(struct span text);
 
 #endif

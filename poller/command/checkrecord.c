@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sodium.h>
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "poller/command/commands.h"
 
@@ -80,34 +81,14 @@ static void tell_bad(struct list_check *c)
 		log_warning("further lines that are no address are only counted");
 }
 
-/*
- * The address of `"Anna" <anna@example.net>`, as address books write it; NULL bytes where TEXT has
- * no such form.
- */
-static struct span address_within(struct span text)
-{
-	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
-							       : NULL;
-	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 }
-		    : (struct span){ NULL, 0 };
-}
-
-/* ADDRESS, or the one within it. */
-static struct span address_asked(struct span address)
-{
-	struct span within = address_within(span_trim(address));
-	return within.p ? within : address;
-}
-
 /* The first time through: asks the store about ADDRESS, or about the one within it. */
 static int ask_record(struct list_check *c, struct span address)
 {
 	struct store *store = c->session->store;
 	uint8_t *about = &c->about[c->records++];
 	int result = address.p ? store_ask(store, address.p, address.n) : STORE_MISUSE;
-	struct span within = address.p && result == STORE_MISUSE
-		? address_within(span_trim(address))
-		: (struct span){ NULL, 0 };
+	struct span within = address.p && result == STORE_MISUSE ? address_within(address)
+								 : (struct span){ NULL, 0 };
 	*about = ABOUT_TEXT;
 	if (within.p) {
 		result = store_ask(store, within.p, within.n);

@@ -46,6 +46,7 @@ static bool next_address(struct contact_job *j, bool ask, struct span *address)
 		if (!lines_next(&j->lines, address))
 			return false;
 	} while (!address->n);
+	*address = address_asked(*address);
 	return true;
 }
 

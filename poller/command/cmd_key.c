@@ -179,6 +179,7 @@ static int move_addresses(struct session *s, struct retiring *r)
 		bool moved = false;
 		if (!address.n)
 			continue;
+		address = address_asked(address);
 		int stored = store_key_move(s->store, address.p, address.n, &moved);
 		r->asked++;
 		r->moved += moved;

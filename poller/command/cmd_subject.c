@@ -16,6 +16,7 @@
 #include "classify/base/log.h"
 #include "classify/event.h"
 #include "classify/recipient.h"
+#include "poller/command/hint.h"
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
@@ -41,7 +42,7 @@ struct subject_job {
 
 /* --- other spellings ------------------------------------------------------ */
 
-enum { VARIANTS_MAX = 3 };
+enum { VARIANTS_MAX = 4 };
 typedef char address_variant[EVENT_ADDRESS_SIZE];
 
 /* LOCAL at DOMAIN, cut before a '+', and with UNDOTTED without its dots. False: none, or too long.
@@ -58,21 +59,35 @@ static bool spell(address_variant out, struct span local, struct span domain, bo
 
 /*
  * What reaches the mailbox of ADDRESS as well, as its receiver has it: without the tag behind a
- * '+', and at Gmail without dots and under both of its domains. Case, quotes and international
- * domains are one spelling anyway (retour-privacy(7)).
+ * '+', and at Gmail without dots and under both of its domains; and what somebody meant who copied
+ * it with a character that nobody sees. Case, quotes and international domains are one spelling
+ * anyway (retour-privacy(7)).
  */
 static unsigned variants_of(struct span address, address_variant out[VARIANTS_MAX])
 {
+	unsigned n = hint_visible(address, out[0], sizeof out[0]);
+	if (n)
+		address = span_of(out[0]);
 	struct span local = address_local(address), domain = address_domain(address);
 	static const struct span gmail[] = { SPAN("gmail.com"), SPAN("googlemail.com") };
 	bool dots = span_equal_nocase(domain, gmail[0]) || span_equal_nocase(domain, gmail[1]);
-	unsigned n = 0;
 	if (!local.n || *local.p == '"')
-		return 0;
+		return n;
 	n += memchr(local.p, '+', local.n) && spell(out[n], local, domain, false);
 	for (int i = 0; dots && i < 2; i++)
 		n += spell(out[n], local, gmail[i], true);
 	return n;
+}
+
+/* Nothing is held of what is not meant, and that would look like an answer. */
+static void warn_invisible(const struct subject_job *j, struct span address)
+{
+	address_variant seen;
+	if (!j->variants && hint_visible(address, seen, sizeof seen))
+		log_warning(
+			"line %llu has a character that nobody sees; --variants looks for the address without it, too",
+			(unsigned long long)j->lines.number);
+	explicit_bzero(seen, sizeof seen);
 }
 
 /* EACH for the address, and where that is asked for for its variants. */
@@ -81,6 +96,7 @@ static int each_variant(struct subject_job *j, struct span address,
 {
 	address_variant variant[VARIANTS_MAX];
 	unsigned n = j->variants ? variants_of(address, variant) : 0;
+	warn_invisible(j, address);
 	int result = each(j, address);
 	for (unsigned i = 0; i < n && !result; i++)
 		if (!span_equal_nocase(span_of(variant[i]), address)) {
@@ -107,7 +123,7 @@ static int each_subject_address(struct subject_job *j, const char *operand,
 			break;
 		if (!address.n)
 			continue;
-		int stored = each_variant(j, address, each);
+		int stored = each_variant(j, address_asked(address), each);
 		j->asked += !stored;
 		if (stored == STORE_MISUSE) {
 			log_warning("line %llu is no address", (unsigned long long)j->lines.number);

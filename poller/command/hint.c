@@ -28,27 +28,46 @@ int hint_by_name(const char *name)
 /* --- form ----------------------------------------------------------------- */
 
 /*
- * UTF-8 of characters that nobody sees: soft hyphen, zero-width space, joiners and marks, word
- * joiner, byte order mark, directional formatting.
+ * The bytes at TEXT of a character that nobody sees, 0: none, in UTF-8: soft hyphen, zero-width
+ * space, joiners and marks, word joiner, byte order mark, directional formatting.
  */
-static bool has_invisible(struct span text)
+static size_t invisible_at(struct span text)
 {
 	static const struct {
 		const char *from, *to;
 	} ranges[] = { { "\xc2\xad", "\xc2\xad" }, { "\xe2\x80\x8b", "\xe2\x80\x8f" },
 		{ "\xe2\x80\xaa", "\xe2\x80\xae" }, { "\xe2\x81\xa0", "\xe2\x81\xa4" },
 		{ "\xef\xbb\xbf", "\xef\xbb\xbf" } };
-	for (size_t i = 0; i < text.n; i++) {
-		if ((unsigned char)text.p[i] < 0x80)
-			continue;
-		for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
-			size_t n = strlen(ranges[r].from);
-			if (text.n - i >= n && memcmp(text.p + i, ranges[r].from, n) >= 0 &&
-				memcmp(text.p + i, ranges[r].to, n) <= 0)
-				return true;
-		}
+	if ((unsigned char)*text.p < 0x80)
+		return 0;
+	for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
+		size_t n = strlen(ranges[r].from);
+		if (text.n >= n && memcmp(text.p, ranges[r].from, n) >= 0 &&
+			memcmp(text.p, ranges[r].to, n) <= 0)
+			return n;
 	}
+	return 0;
+}
+
+static bool has_invisible(struct span text)
+{
+	for (; text.n; text.p++, text.n--)
+		if (invisible_at(text))
+			return true;
 	return false;
+}
+
+bool hint_visible(struct span text, char *out, size_t size)
+{
+	size_t n = 0, all = text.n;
+	while (text.n && n + 1 < size) {
+		size_t unseen = invisible_at(text), step = unseen ? unseen : 1;
+		if (!unseen)
+			out[n++] = *text.p;
+		text = (struct span){ text.p + step, text.n - step };
+	}
+	out[n] = '\0';
+	return !text.n && n < all;
 }
 
 static bool has_stray_dots(struct span local)

@@ -39,4 +39,10 @@ enum { HINT_SIZE = 80 };
  */
 enum hint hint_of(struct hints *h, struct span address, bool is_address, char out[HINT_SIZE]);
 
+/*
+ * TEXT without the characters that nobody sees into OUT of SIZE bytes, with a NUL. False: there are
+ * none, or it is too long.
+ */
+bool hint_visible(struct span text, char *out, size_t size);
+
 #endif

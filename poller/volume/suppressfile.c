@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <sodium.h>
 #include "classify/base/exitcode.h"
+#include "classify/base/lines.h"
 #include "classify/base/log.h"
 #include "classify/base/units.h"
 #include "poller/volume/csv.h"
@@ -122,22 +123,13 @@ static int category_of(struct suppress_reading *r)
 		: category;
 }
 
-/* `"Anna" <anna@example.net>` as lists of members have it. */
-static struct span suppressed_address_within(struct span text)
-{
-	const char *open = text.n && text.p[text.n - 1] == '>' ? memrchr(text.p, '<', text.n)
-							       : NULL;
-	return open ? (struct span){ open + 1, (size_t)(text.p + text.n - 1 - open) - 1 } : text;
-}
-
 static int store_entry(struct suppress_reading *r, int category, int64_t at)
 {
 	struct suppressfile *f = r->file;
 	struct suppression entry = {
 		.category = (enum category)category, .at = at, .stream = f->stream
 	};
-	struct span address = suppressed_address_within(
-		span_trim(suppress_field_of(r, PLACE_ADDRESS)));
+	struct span address = address_asked(span_trim(suppress_field_of(r, PLACE_ADDRESS)));
 	enum suppressed what;
 	snprintf(entry.rule, sizeof entry.rule, "%s", f->rule);
 	int result = store_suppress(r->store, address.p, address.n, &entry, f->now, &what);

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What a data subject may ask for: disclose says all that is held, forget erases it under every key and from the bytes of all files, the ledger keeps counts
 and the request's name, and no address is an argument."""
+import contextlib
+import fcntl
 import json
 import os
 import sqlite3
@@ -153,6 +155,65 @@ with case("other spellings of an address are found with --variants alone; what w
     contains(result.out, "What proves that this was done, for 3650 days: number ")
     true("@" not in result.out, result.out)
     contains(retour.run("forget", input="max@example.net\n").out, "ask with --variants")
+
+FORMS = ("Joe.Doe@EXAMPLE.net", " <joe.doe@example.net>\r", '"Doe, Joe" <joe.doe@example.net>', "Joe <Joe.Doe@example.net.>", '"joe.doe"@example.net', "\ufeffjoe.doe@example.net",
+         "joe.doe@example\u3002net", "joe.doe@exam\u00adple.net", "joe.doe@xn--example-.net", "joe.doe+x@example.net", "joe.d\u200boe@example.net", "(Joe) joe.doe@example.net",
+         "joe.doe@example.net (Joe)", "mailto:joe.doe@example.net", "joe doe@example.net", "joe.doe%40example.net", "joe.doe@example.net;", "joedoe@example.net", "joe.doe")
+EAI = ("J\u00f6rg@b\u00fccher.example", "jo\u0308rg@bu\u0308cher.example", '"J\u00d6RG"@XN--BCHER-KVA.example.', "J\u00f6rg <J\u00f6rg@b\u00fccher.example>", "jorg@b\u00fccher.example", "joerg@b\u00fccher.example")
+with case("whoever `check` knows by a form of an address is disclosed and erased by it, moved by contact, and nobody else; what is no address is said"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    Bounces(retour)
+    for forms in FORMS, EAI:
+        known = 0
+        for form in forms:
+            equal(retour.run("suppress", "add", "--reason", "asked", input=forms[0] + "\n").code, 0)
+            before = retour.run("check", "--json", input=form + "\n").lines()[0]["verdict"]
+            known += before == "suppress"
+            told = retour.run("disclose", "--json", input=form + "\n")
+            equal([line["contact"] is not None for line in told.lines()], [] if before == "invalid" else [before == "suppress"], form)
+            shown = retour.run("contact", "show", "--json", input=form + "\n")
+            equal((shown.code, told.code), (1, 1) if before == "invalid" else (0, 0), form)
+            equal(retour.run("forget", input=form + "\n").code, told.code, form)
+            equal(retour.run("check", "--json", input=forms[0] + "\n").lines()[0]["verdict"], "send" if before == "suppress" else "suppress", form)
+        equal(known, 8 if forms is FORMS else 4)
+    equal(retour.run("suppress", "add", "--reason", "asked", input=FORMS[0] + "\n").code, 0)
+    hidden = "joe.d\u200boe@example.net\n"
+    contains(retour.run("forget", input=hidden).err, "line 1 has a character that nobody sees; --variants")
+    equal(retour.run("forget", "--variants", input=hidden).code, 0)
+    equal(retour.run("check", "--json", input=FORMS[0]).lines()[0]["verdict"], "send")
+
+with case("who is erased twice, asks beside a run, or bounces again: nothing held, not yet, and as if never known; a report that was read does not bring anybody back"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take((ANNA, DEAD, "06 Dec"))
+    equal([retour.run("forget", input=ANNA).code for _ in range(2)], [0, 0])
+    equal(ledger("forget")[-1].split(" suppressions")[0], "addresses=1 contacts=0 events=0")
+    equal(retour.run("import", bounces.folder).code, 0)
+    equal((disclosed(ANNA)[0]["contact"], retour.sql("SELECT count(*) FROM event")), (None, [(0,)]), "the same report again")
+    bounces.take((ANNA, FULL, "07 Dec"))
+    again = disclosed(ANNA)[0]
+    equal((len(again["events"]), again["contact"]["history"], again["contact"]["since"]), (1, [{"day": "2026-12-07", "soft": 1, "blocked": 0, "delivered": False}], "2026-12-07T00:00:00Z"))
+    before = retour.sql("SELECT count(*) FROM event"), ledger("forget")
+    with open(retour.database + ".lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = retour.run("forget", input=ANNA)
+    equal(result.code, 4, result)
+    contains(result.err, "another run is at work")
+    equal((retour.sql("SELECT count(*) FROM event"), ledger("forget")), before)
+    equal(retour.run("forget", input=ANNA).code, 0)
+    equal(retour.sql("SELECT count(*) FROM event"), [(0,)])
+
+with case("disclose says of an event what its row has, and no more"):
+    retour = Retour(now="2026-12-20T06:00:00Z")
+    bounces = Bounces(retour)
+    bounces.take((ANNA, DEAD, "06 Dec"), (BEN, FULL, "06 Dec"))
+    event, = disclosed(ANNA)[0]["events"]
+    with contextlib.closing(sqlite3.connect(retour.database)) as database:
+        database.row_factory = sqlite3.Row
+        row, = [dict(one) for one in database.execute("SELECT * FROM event") if dict(one)["status"] != FULL[0]]
+    for name in ("at", "kind", "class", "category", "stream", "origin", "provider", "rule"):
+        event.pop(name), row.pop(name, None)  # words for numbers
+    equal(event, {name: value for name, value in row.items() if name not in ("pseudonym", "number")})
 
 with case("who objected is kept as such, for longer; an erasure says what it does to objections, one sentence each"):
     retour = Retour(now="2026-12-20T06:00:00Z")
