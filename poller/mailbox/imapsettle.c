@@ -124,7 +124,7 @@ static void adapt_uids(struct imap_session *s, double seconds)
 	size_t now = uids_at_once(s);
 
 	if (seconds < settle_quick)
-		s->settle_uids = 4 * now < IMAP_SET_UIDS_MAX ? 4 * now : IMAP_SET_UIDS_MAX;
+		s->settle_uids = 8 * now < IMAP_SET_UIDS_MAX ? 8 * now : IMAP_SET_UIDS_MAX;
 	else if (seconds > settle_slow && now > IMAP_SET_UIDS / 2)
 		s->settle_uids = now / 2;
 }

@@ -12,10 +12,11 @@ enum {
 	IMAP_SET_BYTES = 8000, /* of one UID set: servers take command lines of 8192 */
 	/*
 	 * In one command, which bounds its answer too: at first, and where the server is quick.
-	 * Each such command costs it a look at the whole folder, whatever it takes away.
+	 * Each such command costs it a look at the whole folder, whatever it takes away, so one
+	 * has all that is settled at once (COMMIT_MESSAGES in poller/run/lane.h, and some more).
 	 */
 	IMAP_SET_UIDS = 1000,
-	IMAP_SET_UIDS_MAX = 6000,
+	IMAP_SET_UIDS_MAX = 8000,
 };
 
 /* UIDs, ascending, each once. */

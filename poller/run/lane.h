@@ -21,11 +21,15 @@
 enum {
 	BATCH = RETOUR_TEST_BATCH, /* messages a fetcher is asked for at once: each time costs a
 				      far server's round trip */
-	AHEAD = 2,                 /* batches asked for */
-	COMMIT_MESSAGES = BATCH + BATCH / 2, /* in one transaction, and settled at once: each time a
-					 server looks at the whole folder, whatever goes */
-	IMPORT_MESSAGES = 8 * BATCH,         /* of files, where nothing is settled: a page that many
-						 messages change is written once */
+	LANES_AT_ONCE = 4,
+	AHEAD = 2, /* batches asked for */
+	/*
+	 * In one transaction, and settled at once: each time a server looks at the whole folder,
+	 * whatever goes. More than wait in the queue meanwhile would leave the parser idle.
+	 */
+	COMMIT_MESSAGES = BATCH,
+	/* Of files nothing is settled: a page that many messages change is written once. */
+	IMPORT_MESSAGES = 8 * BATCH,
 };
 
 /* A message that its parser has not answered yet. */
@@ -137,7 +141,7 @@ int lane_expired(struct pump *p, struct lane *lane, const struct wire_expired *d
 /* Reads what the fetcher has said, as long as there is room for mail. */
 void lane_serve_fetcher(struct pump *p, struct lane *lane);
 /* Less mail waits for the parser than may. */
-bool lane_has_room(const struct lane *lane);
+bool lane_has_room(const struct pump *p, const struct lane *lane);
 /*
  * When nothing more will come, and all that came is stored and told: has moved mail expired, and
  * says goodbye.

@@ -14,8 +14,12 @@
 #include "classify/base/wipe.h"
 
 enum {
-	QUEUE_BYTES_MAX = 4 * 1024 * 1024, /* of mail that waits for its parser; one message may
-					      always wait, whatever its size */
+	/*
+	 * Of mail that waits for its parser, in all lanes; one message of each may always wait,
+	 * whatever its size. While a server deletes, what waits is what there is to read.
+	 */
+	QUEUE_BYTES_MAX = 24 * 1024 * 1024,
+	QUEUE_BYTES_FILES = 4 * 1024 * 1024, /* of an import, which waits for nobody */
 };
 
 static int take_waiting(struct lane *lane, unsigned char *payload, uint32_t length)
@@ -188,9 +192,11 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 	return -1;
 }
 
-bool lane_has_room(const struct lane *lane)
+bool lane_has_room(const struct pump *p, const struct lane *lane)
 {
-	return !lane->first || lane->waiting_bytes < QUEUE_BYTES_MAX;
+	size_t lanes = p->lane_count < LANES_AT_ONCE ? p->lane_count : LANES_AT_ONCE;
+	size_t most = p->job->paths ? QUEUE_BYTES_FILES : QUEUE_BYTES_MAX / lanes;
+	return !lane->first || lane->waiting_bytes < most;
 }
 
 void lane_serve_fetcher(struct pump *p, struct lane *lane)
@@ -199,7 +205,7 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 	unsigned char *payload;
 	int got = 0;
 	if (channel_flush(&lane->from) == 0)
-		while (!p->store_failed && !lane->failed && !lane->done && lane_has_room(lane) &&
+		while (!p->store_failed && !lane->failed && !lane->done && lane_has_room(p, lane) &&
 			(got = channel_receive(&lane->from, &head, &payload)) == 1) {
 			bool taken = false;
 			int result = fetcher_says(p, lane, &head, payload, &taken);

@@ -6,7 +6,7 @@
  *   --commit--> SETTLE --> fetcher
  *
  * All sockets are non-blocking and served by one poll(); what is under way is bounded by
- * QUEUE_BYTES_MAX (lanefetcher.c) a lane. Two batches are asked for ahead, so that the fetcher
+ * QUEUE_BYTES_MAX (lanefetcher.c). Two batches are asked for ahead, so that the fetcher
  * reads on while the run commits.
  */
 #include "poller/run/poll.h"
@@ -22,7 +22,6 @@
 #include "reports/jsonline.h"
 
 enum {
-	LANES_AT_ONCE = 4,
 	TICK_MS = 250,
 };
 #ifndef RETOUR_TEST_STOP_SECONDS /* so that the test of a slow server does not take long */
@@ -118,7 +117,7 @@ static void wait_for_work(struct pump *p)
 			continue;
 		if (lane->from.fd >= 0)
 			fds[n++] = (struct pollfd){ lane->from.fd,
-				(short)((lane_has_room(lane) ? POLLIN : 0) |
+				(short)((lane_has_room(p, lane) ? POLLIN : 0) |
 					(channel_wants_write(&lane->from) ? POLLOUT : 0)),
 				0 };
 		if (lane->to.fd >= 0)
