@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "classify/base/units.h"
-#include "classify/date.h"
-#include "classify/json.h"
 #include "reports/alerts.h"
+#include "reports/jsonline.h"
 #include "reports/model.h"
 
-enum { TEXT_SIZE = 128, LONG_TEXT_SIZE = 3 * TEXT_SIZE, SUBJECT_SIZE = 1024, JSON_SIZE = 1024 };
+enum { TEXT_SIZE = 128, LONG_TEXT_SIZE = 3 * TEXT_SIZE, SUBJECT_SIZE = 1024 };
 
 /* SAYS: what the names in the alert's detail are. */
 static const struct {
@@ -325,56 +324,33 @@ int alerts_mail(const struct alert *list, size_t count, const struct report_opti
 
 /* --- JSON ----------------------------------------------------------------- */
 
-static void member_text(FILE *out, const char *name, const char *text)
-{
-	char json[JSON_STRING_ROOM(JSON_SIZE)];
-	json_string(json, sizeof json, text, strnlen(text, JSON_SIZE));
-	fprintf(out, ", \"%s\": %s", name, json);
-}
-
-static void member_time(FILE *out, const char *name, int64_t at)
-{
-	char text[DATE_SIZE] = "";
-	if (at)
-		date_text(at, text);
-	member_text(out, name, text);
-}
-
-static void member_number(FILE *out, const char *name, bool known, int64_t value)
-{
-	if (known)
-		fprintf(out, ", \"%s\": %lld", name, (long long)value);
-	else
-		fprintf(out, ", \"%s\": null", name);
-}
-
 /* A value as a ratio or in seconds: what other programs expect. */
-static void member_value(
-	FILE *out, const char *name, enum alert_condition condition, int64_t value, unsigned k)
+static void member_value(struct jsonline *l, const char *key, enum alert_condition condition,
+	int64_t value, unsigned k)
 {
 	if (alert_unit(condition) == UNIT_SHARE)
-		fprintf(out, ", \"%s\": %lld.%06lld", name, (long long)(value / 1000000),
-			(long long)(value % 1000000));
-	else if (alert_unit(condition) == UNIT_PERIOD || alert_unit(condition) == UNIT_REMAINING)
-		member_number(out, name, true, value);
+		jsonline_ratio(l, key, value);
 	else
-		member_number(out, name, told((uint64_t)value, k), value);
+		jsonline_number(l, key,
+			alert_unit(condition) == UNIT_PERIOD ||
+				alert_unit(condition) == UNIT_REMAINING || told((uint64_t)value, k),
+			value);
 }
 
 /* What there is of it now that it cleared, in the unit of "value". */
-static void member_present(FILE *out, const struct alert *a, unsigned k)
+static void member_present(struct jsonline *l, const struct alert *a, unsigned k)
 {
 	const struct alert_present *p = &a->present;
 	bool surge = alert_unit(a->condition) == UNIT_FACTOR, known = a->cleared && p->known;
 	if (known && (!p->whole || told(p->part, k)))
-		member_value(out, "now", a->condition, surge ? (int64_t)p->part : p->value, k);
+		member_value(l, "now", a->condition, surge ? (int64_t)p->part : p->value, k);
 	else
-		member_number(out, "now", false, 0);
-	member_number(out, "now_count", known && told(p->part, k), (int64_t)p->part);
-	member_number(out, "now_of", known && p->whole >= k, (int64_t)p->whole);
+		jsonline_number(l, "now", false, 0);
+	jsonline_number(l, "now_count", known && told(p->part, k), (int64_t)p->part);
+	jsonline_number(l, "now_of", known && p->whole >= k, (int64_t)p->whole);
 }
 
-static void say_json(FILE *out, const struct alert *a, unsigned k)
+static void say_json(struct jsonline *l, const struct alert *a, unsigned k)
 {
 	static const char *const units[] = { [UNIT_FACTOR] = "count",
 		[UNIT_SHARE] = "ratio",
@@ -383,43 +359,43 @@ static void say_json(FILE *out, const struct alert *a, unsigned k)
 		[UNIT_REMAINING] = "seconds" };
 	const struct alert_figures *g = &a->figures;
 	bool surge = alert_unit(a->condition) == UNIT_FACTOR;
-	fprintf(out, "{\"number\": %lld", (long long)a->number);
-	member_text(out, "condition", alert_condition_name(a->condition));
-	member_text(out, "subject", a->subject);
-	member_text(out, "state", a->cleared ? "cleared" : "open");
-	member_text(out, "news", alert_news_name(a->news));
-	member_text(out, "title", about[a->condition].title);
-	member_time(out, "since", alert_since(a));
-	member_time(out, "opened", a->opened);
-	member_time(out, "cleared", a->cleared);
-	member_text(out, "unit", units[alert_unit(a->condition)]);
-	member_value(out, "value", a->condition, surge ? (int64_t)g->part : g->value, k);
+	jsonline_number(l, "number", true, a->number);
+	jsonline_text(l, "condition", alert_condition_name(a->condition));
+	jsonline_text(l, "subject", a->subject);
+	jsonline_text(l, "state", a->cleared ? "cleared" : "open");
+	jsonline_text(l, "news", alert_news_name(a->news));
+	jsonline_text(l, "title", about[a->condition].title);
+	jsonline_time(l, "since", alert_since(a));
+	jsonline_time(l, "opened", a->opened);
+	jsonline_time(l, "cleared", a->cleared);
+	jsonline_text(l, "unit", units[alert_unit(a->condition)]);
+	member_value(l, "value", a->condition, surge ? (int64_t)g->part : g->value, k);
 	if (surge && g->usual < (int64_t)k)
-		member_number(out, "opens_at", false, 0);
+		jsonline_number(l, "opens_at", false, 0);
 	else
-		member_value(out, "opens_at", a->condition, g->limit, 0);
-	member_number(
-		out, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
-	member_number(out, "count", told(g->part, k), (int64_t)g->part);
-	member_number(out, "of", g->whole >= k, (int64_t)g->whole);
-	member_present(out, a, k);
-	member_text(out, "detail", g->detail);
-	member_text(out, "provider", g->provider);
-	member_text(out, "category", category_name(g->category));
-	member_text(out, "campaign", g->campaign);
-	member_text(out, "look_first",
+		member_value(l, "opens_at", a->condition, g->limit, 0);
+	jsonline_number(
+		l, "usual", surge && g->usual >= 0 && told((uint64_t)g->usual, k), g->usual);
+	jsonline_number(l, "count", told(g->part, k), (int64_t)g->part);
+	jsonline_number(l, "of", g->whole >= k, (int64_t)g->whole);
+	member_present(l, a, k);
+	jsonline_text(l, "detail", g->detail);
+	jsonline_text(l, "provider", g->provider);
+	jsonline_text(l, "category", category_name(g->category));
+	jsonline_text(l, "campaign", g->campaign);
+	jsonline_text(l, "look_first",
 		*category_check(texts_english(), g->category)
 			? category_check(texts_english(), g->category)
 			: about[a->condition].look);
-	fputs("}", out);
+	jsonline_end(l);
 }
 
 int alert_json(const struct alert *a, unsigned k, struct buffer *out)
 {
 	FILE *stream = open_buffer(out);
 	if (stream) {
-		say_json(stream, a, k);
-		fputs("\n", stream);
+		struct jsonline l = jsonline_begin(stream);
+		say_json(&l, a, k);
 	}
 	return close_buffer(stream, out);
 }
@@ -429,16 +405,17 @@ int alerts_json(const struct alert *list, size_t count, const struct report_opti
 {
 	FILE *stream = open_buffer(out);
 	if (stream) {
-		fprintf(stream, "{\"program\": \"retour\"");
-		member_text(
-			stream, "organisation", options->organisation ? options->organisation : "");
-		member_time(stream, "at", now);
-		fputs(", \"alerts\": [", stream);
+		struct jsonline l = jsonline_begin(stream);
+		jsonline_text(&l, "program", "retour");
+		jsonline_text(&l, "organisation", options->organisation);
+		jsonline_time(&l, "at", now);
+		struct jsonline alerts = jsonline_list(&l, "alerts");
 		for (size_t i = 0; i < count; i++) {
-			fputs(i ? ", " : "", stream);
-			say_json(stream, &list[i], options->k);
+			struct jsonline one = jsonline_item(&alerts);
+			say_json(&one, &list[i], options->k);
 		}
-		fputs("]}\n", stream);
+		jsonline_end(&alerts);
+		jsonline_end(&l);
 	}
 	return close_buffer(stream, out);
 }

@@ -49,6 +49,21 @@ void jsonline_count(struct jsonline *l, const char *key, uint64_t n)
 	fprintf(l->out, "%" PRIu64, n);
 }
 
+void jsonline_number(struct jsonline *l, const char *key, bool known, int64_t value)
+{
+	jsonline_key(l, key);
+	if (known)
+		fprintf(l->out, "%" PRId64, value);
+	else
+		fputs("null", l->out);
+}
+
+void jsonline_ratio(struct jsonline *l, const char *key, int64_t value)
+{
+	jsonline_key(l, key);
+	fprintf(l->out, "%" PRId64 ".%06" PRId64, value / 1000000, value % 1000000);
+}
+
 void jsonline_flag(struct jsonline *l, const char *key, bool value)
 {
 	jsonline_key(l, key);

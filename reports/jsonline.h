@@ -26,6 +26,10 @@ struct jsonline jsonline_item(struct jsonline *list);
 enum { JSONLINE_TEXT = 4096 };
 void jsonline_text(struct jsonline *l, const char *key, const char *value);
 void jsonline_count(struct jsonline *l, const char *key, uint64_t n);
+/* Null where it is not KNOWN. */
+void jsonline_number(struct jsonline *l, const char *key, bool known, int64_t value);
+/* Millionths, as 0.023456. */
+void jsonline_ratio(struct jsonline *l, const char *key, int64_t value);
 void jsonline_flag(struct jsonline *l, const char *key, bool value);
 void jsonline_time(struct jsonline *l, const char *key, int64_t at); /* 0: null */
 void jsonline_end(struct jsonline *l);

@@ -78,19 +78,19 @@ static void nothing_below_k(void **state)
 	a.figures.usual = 9;
 	a.figures.value = 6666;
 	says(a, "usual: fewer than 10.\n", true);
-	json_says(a, "\"opens_at\": null");
+	json_says(a, "\"opens_at\":null");
 	says(a, "times", false); /* 60 / 6.666 */
-	json_says(a, "\"usual\": null");
+	json_says(a, "\"usual\":null");
 	a.figures.part = 9;
-	json_says(a, "\"value\": null");
-	json_says(a, "\"count\": null");
+	json_says(a, "\"value\":null");
+	json_says(a, "\"count\":null");
 	says(a, "block-surge: fewer than 10", true);
 	a = (struct alert){ .condition = ALERT_RETENTION_OVERDUE,
 		.subject = "contacts",
 		.opened = NOW,
 		.figures = { .value = 3, .limit = 1, .usual = -1, .part = 3 } };
 	says(a, "retention-overdue: fewer than 10. The alert opens at 1", true);
-	json_says(a, "\"value\": null");
+	json_says(a, "\"value\":null");
 }
 
 static void units(void **state)
@@ -105,13 +105,13 @@ static void units(void **state)
 
 	(void)state;
 	says(a, "hard-rate: 2.34 %: 235 of 10,019. The alert opens at 2.00 %", true);
-	json_says(a, "\"unit\": \"ratio\", \"value\": 0.023456, \"opens_at\": 0.020000");
+	json_says(a, "\"unit\":\"ratio\",\"value\":0.023456,\"opens_at\":0.020000");
 	a = (struct alert){ .condition = ALERT_MAILBOX_SILENT,
 		.subject = "bounces",
 		.opened = NOW,
 		.figures = { .value = 7 * 3600 + 1234, .limit = 6 * 3600, .usual = -1 } };
 	says(a, "mailbox-silent: 7 hours", true);
-	json_says(a, "\"unit\": \"seconds\", \"value\": 26434");
+	json_says(a, "\"unit\":\"seconds\",\"value\":26434");
 }
 
 static void each_condition_has_its_words(void **state)
@@ -124,7 +124,7 @@ static void each_condition_has_its_words(void **state)
 		a.condition = i;
 		a.figures.category = CATEGORY_NONE;
 		assert_int_equal(alert_json(&a, options.k, &text), 0);
-		if (strstr(text.p, "\"title\": null") || strstr(text.p, "\"look_first\": null"))
+		if (strstr(text.p, "\"title\":null") || strstr(text.p, "\"look_first\":null"))
 			fail_msg("%s: %s", alert_condition_name(i), text.p);
 		buffer_free(&text);
 	}
@@ -136,7 +136,7 @@ static void whatever_a_campaign_is_called(void **state)
 
 	(void)state;
 	strcpy(a.figures.campaign, "\"\\\x01\xff");
-	json_says(a, "\"campaign\": \"\\\"\\\\\\u0001\xef\xbf\xbd\"");
+	json_says(a, "\"campaign\":\"\\\"\\\\\\u0001\xef\xbf\xbd\"");
 }
 
 static void what_is_left_of_a_certificate(void **state)
@@ -153,7 +153,7 @@ static void what_is_left_of_a_certificate(void **state)
 	(void)state;
 	says(a, "certificate-expiry: 13 days left. The alert opens at 14 days left.", true);
 	says(a, "where   bounces", true);
-	json_says(a, "\"unit\": \"seconds\", \"value\": 1130400, \"opens_at\": 1209600");
+	json_says(a, "\"unit\":\"seconds\",\"value\":1130400,\"opens_at\":1209600");
 	a.figures.value = 5 * 3600 - 1;
 	says(a, "certificate-expiry: 5 hours left", true);
 	a.figures.value = -60;
@@ -178,20 +178,20 @@ static void what_is_left_when_it_clears(void **state)
 	(void)state;
 	says(a, "hard-rate, when it fired last: 2.34 %: 235 of 10,019.", true);
 	says(a, "now     0.41 %: 41 of 10,000.", true);
-	json_says(a, "\"now\": 0.004100, \"now_count\": 41, \"now_of\": 10000");
+	json_says(a, "\"now\":0.004100,\"now_count\":41,\"now_of\":10000");
 	assert_non_null(strstr(alert_line(&a, 10, line), "everywhere, 0.41 %: 41 of 10,000"));
 	a.present = (struct alert_present){ true, 300, 3, 10000 };
 	says(a, "now     fewer than 10 of 10,000.", true);
 	says(a, "0.03", false);
-	json_says(a, "\"now\": null, \"now_count\": null, \"now_of\": 10000");
+	json_says(a, "\"now\":null,\"now_count\":null,\"now_of\":10000");
 	a.present.known = false;
 	says(a, "now     not known.", true);
-	json_says(a, "\"now\": null");
+	json_says(a, "\"now\":null");
 	a = surge();
 	a.cleared = NOW + 7200;
 	a.present = (struct alert_present){ .known = true };
 	says(a, "now     0.", true);
-	json_says(a, "\"now\": 0");
+	json_says(a, "\"now\":0");
 	a.cleared = 0;
 	says(a, "now ", false);
 }
@@ -212,7 +212,7 @@ static void who_says_so(void **state)
 	(void)state;
 	says(a, "alignment-broken: 8.66 %: 520 of 6,000. The alert opens at 5.00 %", true);
 	says(a, "where   example.com\n  say     mailbox.test, Yahoo (dmarc.yahoo.com)\n", true);
-	json_says(a, "\"detail\": \"mailbox.test, Yahoo (dmarc.yahoo.com)\"");
+	json_says(a, "\"detail\":\"mailbox.test, Yahoo (dmarc.yahoo.com)\"");
 }
 
 static void a_subject_is_one_line(void **state)
