@@ -146,26 +146,3 @@ int64_t date_parse(struct span text)
 	int64_t epoch = (int64_t)timegm(&tm) - zone;
 	return epoch > 0 ? epoch : 0;
 }
-
-const char *date_text(int64_t epoch, char *buffer)
-{
-	struct tm tm;
-	time_t t = (time_t)epoch;
-	buffer[0] = '\0';
-	if (epoch <= 0 || !gmtime_r(&t, &tm) || tm.tm_year > 9999 - 1900)
-		return buffer;
-	const struct {
-		int value;
-		unsigned digits;
-		char behind;
-	} fields[] = { { tm.tm_year + 1900, 4, '-' }, { tm.tm_mon + 1, 2, '-' },
-		{ tm.tm_mday, 2, 'T' }, { tm.tm_hour, 2, ':' }, { tm.tm_min, 2, ':' },
-		{ tm.tm_sec, 2, 'Z' } };
-	char *p = buffer;
-	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-		p = decimal(p, (unsigned)fields[i].value, fields[i].digits);
-		*p++ = fields[i].behind;
-	}
-	*p = '\0';
-	return buffer;
-}

@@ -8,11 +8,4 @@
 /* Epoch seconds, UTC; 0 when TEXT is no date, or one before 1970. */
 int64_t date_parse(struct span text);
 
-/*
- * EPOCH as RFC 3339 in UTC, "2026-11-21T01:02:03Z", into BUFFER of DATE_SIZE bytes. Returns BUFFER;
- * "" for 0.
- */
-enum { DATE_SIZE = 32 };
-const char *date_text(int64_t epoch, char *buffer);
-
 #endif

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistr.h>
 #include "classify/base/bytes.h"
-#include "classify/date.h"
+#include "classify/base/clock.h"
 #include "classify/base/span.h"
 
 enum { FILE_NAME_MAX = 4096 }; /* PATH_MAX */
-_Static_assert((int)DATE_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");
+_Static_assert((int)CLOCK_TEXT_SIZE >= (int)EVENT_STATUS_SIZE, "one buffer serves both");
 
 struct json_output {
 	char *to;
@@ -151,7 +151,7 @@ static const struct {
 static void put_value(struct json_output *o, size_t key, const char *file, const struct event *e)
 {
 	const unsigned char *member = (const unsigned char *)e + keys[key].offset;
-	char text[DATE_SIZE];
+	char text[CLOCK_TEXT_SIZE];
 	const char *name;
 	switch (keys[key].shape) {
 	case SHAPE_FILE:
@@ -175,8 +175,9 @@ static void put_value(struct json_output *o, size_t key, const char *file, const
 		put_string(o, text, strlen(text));
 		return;
 	case SHAPE_TIME:
-		date_text(e->arrived, text);
-		put_string(o, text, strlen(text));
+		if (e->arrived > 0)
+			clock_format(e->arrived, text);
+		put_string(o, text, e->arrived > 0 ? strlen(text) : 0);
 		return;
 	case SHAPE_BOOL:
 		put_json_text(o, *member ? "true" : "false");

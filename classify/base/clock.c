@@ -1,5 +1,6 @@
 /* The present time. --now takes RFC 3339 section 5.6; strptime and timegm do the reckoning. */
 #include "classify/base/clock.h"
+#include "classify/base/span.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +126,20 @@ const char *clock_format(int64_t at, char *buffer)
 {
 	time_t t = (time_t)at;
 	struct tm tm;
-	if (!gmtime_r(&t, &tm) || !strftime(buffer, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		strcpy(buffer, "?");
+	if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+		return strcpy(buffer, "?");
+	const struct {
+		int value;
+		unsigned digits;
+		char behind;
+	} fields[] = { { tm.tm_year + 1900, 4, '-' }, { tm.tm_mon + 1, 2, '-' },
+		{ tm.tm_mday, 2, 'T' }, { tm.tm_hour, 2, ':' }, { tm.tm_min, 2, ':' },
+		{ tm.tm_sec, 2, 'Z' } };
+	char *p = buffer;
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		p = decimal(p, (unsigned)fields[i].value, fields[i].digits);
+		*p++ = fields[i].behind;
+	}
+	*p = '\0';
 	return buffer;
 }

@@ -23,7 +23,10 @@ int64_t clock_monotonic_ms(void); /* the same in milliseconds */
  */
 enum { CLOCK_BOOT_SIZE = 16 };
 bool clock_boot(char name[CLOCK_BOOT_SIZE], int64_t *at);
-/* "2026-11-02T06:00:00Z" into BUFFER of CLOCK_TEXT_SIZE; returns it. */
+/*
+ * AT as RFC 3339 has it, in UTC, "2026-11-02T06:00:00Z", into BUFFER of CLOCK_TEXT_SIZE; returns
+ * it. "?" for years of more than four digits.
+ */
 enum { CLOCK_TEXT_SIZE = 32 };
 const char *clock_format(int64_t at, char *buffer);
 
