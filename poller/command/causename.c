@@ -1,4 +1,4 @@
-/* Names of rules and providers that are none, and which was meant. */
+/* Names of rules, providers and ladders that are none, and which was meant. */
 #include "poller/command/causename.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "classify/base/exitcode.h"
 #include "classify/base/log.h"
 #include "poller/config/config.h"
+#include "poller/config/configkeys.h"
 #include "poller/config/near.h"
 #include "poller/config/rulesfile.h"
 #include "poller/command/usage.h"
@@ -121,4 +122,37 @@ int cause_name_error(
 		result = unknown(command, "provider", provider, &s);
 	rules_free(rules);
 	return result;
+}
+
+/* What a soft failure takes its ladder by: the category, the provider, what its profile names. */
+static bool ladder_is_known(const struct rules *rules, const char *name, struct search *s)
+{
+	*s = (struct search){ .typed = name, .distance = NEAR_NONE };
+	for (unsigned i = 0; i < STANDARD_LADDERS; i++)
+		try_name(s, "", config_standard_ladders[i].name);
+	for (unsigned i = 0; i < CATEGORY_COUNT; i++)
+		try_name(s, "", category_name(i));
+	for (size_t i = 0; provider_at(rules, i); i++) {
+		const char *of = provider_ladder(rules, provider_at(rules, i));
+		try_name(s, "", provider_at(rules, i));
+		if (of)
+			try_name(s, "", of);
+	}
+	return s->found;
+}
+
+void ladders_lint(const struct config *config, const struct rules *rules,
+	void (*say)(void *context, const char *section, const char *sentence), void *context)
+{
+	struct search s;
+	char section[EVENT_RULE_SIZE + 16], sentence[EVENT_RULE_SIZE + 128];
+	for (unsigned i = 0; i < config->ladders; i++) {
+		if (ladder_is_known(rules, config->ladder[i].name, &s))
+			continue;
+		snprintf(section, sizeof section, "ladder %s", config->ladder[i].name);
+		snprintf(sentence, sizeof sentence,
+			"is no size, category or provider, so nobody is on it%s%s%s",
+			*s.nearest ? "; did you mean " : "", s.nearest, *s.nearest ? "?" : "");
+		say(context, section, sentence);
+	}
 }

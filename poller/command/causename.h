@@ -16,4 +16,10 @@ struct config;
 int cause_name_error(
 	const char *command, const struct config *config, const char *rule, const char *provider);
 
+struct rules;
+/* Says of each ladder of the configuration that it is one which nothing names, and what was meant.
+ */
+void ladders_lint(const struct config *config, const struct rules *rules,
+	void (*say)(void *context, const char *section, const char *sentence), void *context);
+
 #endif

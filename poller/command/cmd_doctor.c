@@ -4,6 +4,7 @@
  */
 #include "poller/command/commands.h"
 #include "poller/command/actas.h"
+#include "poller/command/causename.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -179,6 +180,7 @@ static void check_rules(struct doctor *d)
 		d->config->rules_file ? d->config->rules_file : "built in", rules_count(r),
 		providers);
 	rules_lint(r, say_lint, &lint);
+	ladders_lint(d->config, r, say_lint, &lint);
 	if (lint.count > LINTS_SHOWN)
 		found(d, ODD, "rules", "and %zu more of the kind", lint.count - LINTS_SHOWN);
 	if (d->config->rules_file)

@@ -152,7 +152,7 @@ unsigned http_check(struct served *s, const char *body, size_t n, char **text, s
 	asked = json_tokener_parse_ex(tokener, body, (int)n);
 	const char *wrong = json_tokener_get_error(tokener) == json_tokener_success
 		? read_question(s, asked, &one, &many, &stream)
-		: "the body is no JSON";
+		: "the body is no JSON object; right would be {\"address\": \"anna@example.net\"}";
 	if (wrong) {
 		http_error(wrong, text, length);
 		status = 400;

@@ -97,6 +97,7 @@ with case("what is no question: 400, with what would be right"):
         status, _fields, answer = asked(body)
         equal(status, 400, body[:60])
         true(answer["error"], answer)
+    contains(asked('["anna@example.net"]')[2]["error"], 'right would be {"address":')
 with case("other paths and methods: 404 and 405"):
     equal([ask("GET", path)[0] for path in ("/", "/check/", "/healthz/../check", "/metricsx")], [404] * 4)
     equal([ask(*request)[0] for request in (("GET", "/check"), ("PUT", "/check", {}), ("POST", "/metrics", {}), ("DELETE", "/check"))], [405] * 4)

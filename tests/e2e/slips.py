@@ -155,6 +155,7 @@ SLIPS = (
     ("a mailbox without a name", lambda: retour.config.update(mailbox={"path": "/x"}), ["poll"], 2, ["[mailbox]: wants a name", "[mailbox bounces]"]),
     ("a colour in another language", keys("report", colour="blau"), ["poll"], 2, ["[report] colour: no colour", "navy"]),
     ("a directory as configuration", nothing, ["-c", "{dir}", "status"], 2, ["{dir}: Is a directory; right would be the INI file in it"]),
+    ("a ladder with a slip", keys("ladder mailbox-ful", steps="1h, 2h"), ["doctor"], 0, ["[ladder mailbox-ful] is no size, category or provider", "did you mean mailbox-full?"]),
     ("a rule that is an address", nothing, ["contact", "undo", "--rule", ADDRESS, "--from", "2026-10-01", "--to", "2026-10-01", "--reason", "x"], 2, ["right would be a name"]),
     ("a number of days that is none", nothing, ["words", "--days", "x"], 2, ["retour words: --days x", "1 to 3650"]),
     ("nobody to forget", nothing, ["forget"], 1, ["no address was read", "nothing was erased"]),
