@@ -23,6 +23,10 @@ struct arf {
 	unsigned fields; /* how many of these there were; 0: this is no report */
 };
 
+/*
+ * What BODY, a message/feedback-report or an XARF document, says. What it does not say is "" or its
+ * enum's 0; the spans lie in BODY.
+ */
 void arf_read(struct span body, struct arf *out);
 /* What has JSON's escapes without them, in ARENA. */
 void arf_unescape(struct arf *a, struct arena *arena);

@@ -19,6 +19,7 @@ struct dsn_reader {
 	bool has_pending, blank;
 };
 
+/* BODY: a message/delivery-status part, decoded; it must outlive R. */
 void dsn_open(struct dsn_reader *r, struct span body);
 /* The next recipient's fields; false at the end. */
 bool dsn_next(struct dsn_reader *r, struct dsn_recipient *out);

@@ -35,6 +35,7 @@ struct fields {
 	struct span rest;            /* of the header, from the first field on that found no room */
 };
 
+/* None yet. */
 void fields_clear(struct fields *f);
 /* LINE has a name of NAME bytes and a value from VALUE on, as header_name() says. */
 void fields_add(struct fields *f, struct span line, size_t name, size_t value);
@@ -49,6 +50,7 @@ struct fields_at {
 	struct span rest;
 };
 bool fields_next(const struct fields *f, struct fields_at *at, struct field *out);
+/* The trimmed value of the first one called NAME, in any case; "" where there is none. */
 struct span fields_find(const struct fields *f, struct span name);
 
 /*

@@ -18,6 +18,7 @@ struct letters {
 	uint16_t letter[LETTERS];
 };
 
+/* Makes the table, from what Unicode says of each letter. */
 void letters_fill(struct letters *l);
 /* CHAR_BLANK, CHAR_SIGN, CHAR_NOTHING, or CHAR_LETTER; *C becomes what it is folded to. */
 unsigned letters_fold(const struct letters *l, ucs4_t *c);

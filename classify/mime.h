@@ -53,6 +53,7 @@ struct span mime_skip_envelope(struct span message);
 /* The header at the beginning of TEXT; what follows it in *BODY, its fields in FIELDS. */
 struct span mime_header(struct span text, struct span *body, struct fields *fields);
 
+/* TYPE in lower case: "message/delivery-status". */
 bool part_is(const struct part *p, const char *type);
 
 /*

@@ -31,6 +31,11 @@ struct returned {
 	size_t received_fors;
 };
 
+/*
+ * What HEADER, of the mail that came back, says of who sent it and of which campaign it was. What
+ * it does not say is ""; the spans lie in it. Of its fields the first RETURNED_FIELDS_MAX that mean
+ * something are read.
+ */
 void returned_read(
 	const struct classify_options *options, const struct fields *header, struct returned *out);
 

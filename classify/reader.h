@@ -120,8 +120,11 @@ void common_scan_header(struct reader *r);
 
 /* --- who sent it: classify/sender.c --------------------------------------- */
 
+/* A mail system: a null return path, mailer-daemon and the like, by whom the mail says it is. */
 bool sender_is_daemon(const struct reader *r);
+/* RFC 5321 section 4.5.5; false where no Return-Path says so. */
 bool sender_has_null_path(const struct mail *m);
+/* An address of a mailing list's that is not for its members: list-request@, list-bounces@. */
 bool sender_is_list_manager(const struct reader *r);
 
 /* Is the return path the sender's own, or one beside it that counts bounces? */
@@ -143,6 +146,10 @@ bool sender_is_auto_replied(const struct mail *m);
 
 /* --- complaints: classify/complaint.c ------------------------------------- */
 
+/*
+ * Hands out a complaint for each recipient that A names, else one for that of the mail in it, who
+ * may not be known.
+ */
 void complaint_read(struct reader *r, const struct arf *a);
 
 /* Complaints that are no feedback report; false when this is none. */

@@ -27,6 +27,7 @@ void address_unglue(struct found_address *a);
 /* local@domain in a shape that a mailbox can have. */
 bool address_plausible(struct span address);
 
+/* What stands before the last @, quotes included; all of it where there is none. */
 struct span address_local(struct span address);
 struct span address_domain(struct span address); /* behind the last '@'; empty when there is none */
 
@@ -63,11 +64,13 @@ size_t address_copy(char *buffer, struct span address);
 /* --- which were named already --------------------------------------------- */
 
 struct recipient_set;
+/* NULL without memory. Freeing wipes. */
 struct recipient_set *recipient_set_new(void);
 void recipient_set_free(struct recipient_set *s);
 /* Case does not count. The set holds CLASSIFY_EVENTS_MAX. */
 enum recipient_added { RECIPIENT_ADDED, RECIPIENT_SEEN, RECIPIENT_NO_ROOM };
 enum recipient_added recipient_set_add(struct recipient_set *s, struct span address);
+/* Empty again, for the next message; costs what was used. */
 void recipient_set_wipe(struct recipient_set *s);
 
 #endif

@@ -149,6 +149,7 @@ int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudon
 
 /* --- asked.c -------------------------------------------------------------- */
 
+/* With the handle: what store_ask_begin() took. */
 void asked_free(struct store *s);
 
 /* --- answer.c ------------------------------------------------------------- */

@@ -66,6 +66,7 @@ static inline int64_t key_state_ordinal(const char *name)
 
 	return n ? n : 1;
 }
+/* STORE_KEYS, with "key DIRECTORY/NAME: WHAT" as the error's text. */
 int key_error(struct store *s, const char *name, const char *what);
 
 /* What a key file says. */
@@ -77,6 +78,10 @@ struct key_content {
 /* TEXT, as of a file NAME. False: it is no key file of that purpose. */
 bool key_content_parse(const char *name, const char *text, size_t n, struct key_content *out);
 
+/*
+ * Opens [keys] dir, for as long as the store is open. MAKE: where it is not there yet. STORE_KEYS
+ * where others than its owner may look into it, or it is missing.
+ */
 int keyfile_directory(struct store *s, bool make);
 /* Reads NAME into KEY. *ABSENT is set, and 0 returned, when there is none. */
 int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent);

@@ -141,6 +141,7 @@ struct store_file_state {
 	uint64_t first_damaged;            /* counted from 1 */
 	bool answers_damaged; /* contacts, or what else `check` reads, are among them */
 };
+/* Reads every page of the file: as long as that takes. */
 int store_file_state(struct store *s, struct store_file_state *out);
 
 #endif

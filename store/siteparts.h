@@ -255,6 +255,7 @@ void share_cut_days(struct history *h, int64_t settled, int64_t moved);
 
 /* --- kept.c --------------------------------------------------------------- */
 
+/* Nothing stands in it that would have to be kept. */
 bool kept_is_nothing(const struct kept *k);
 /* Something joins it; of each the first one stays. */
 void kept_end_add(struct kept_end *k, int64_t at, uint8_t category);

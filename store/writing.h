@@ -40,6 +40,10 @@ bool store_may_act(const struct store *s, const struct packed_event *e);
 /* As what its contact is kept: RETAIN_OBJECTIONS, or RETAIN_CONTACTS. */
 enum retention_class store_contact_class(const struct packed_event *e);
 
+/*
+ * A transaction: all of it lasts, or nothing. STORE_MISUSE inside another one, in a snapshot, and
+ * on a store that was opened for reading.
+ */
 int store_begin(struct store *s);
 /*
  * Takes a message with its events: message key, events, tallies, contacts. A message seen before

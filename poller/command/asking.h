@@ -15,6 +15,7 @@ struct asking {
 	unsigned number; /* of the last question */
 };
 
+/* Finds out whether a person sits there: standard input and error are a terminal. */
 void asking_begin(struct asking *a);
 /* Shows again what is typed, where a signal came meanwhile; its handler may call it. */
 void asking_restore(void);

@@ -58,6 +58,7 @@ int imap_session_open(struct imap_session *s, const struct mailbox *mailbox, con
 /* Says goodbye when it can still be said, and frees. */
 void imap_session_close(struct imap_session *s);
 
+/* Among what the server said that it can (RFC 3501 section 7.2.1). */
 bool imap_has(const struct imap_session *s, const char *capability);
 /*
  * Before each command whose answer carries mail: how long it may be. Other commands have

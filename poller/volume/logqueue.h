@@ -37,6 +37,7 @@ struct queued {
 };
 
 struct queue;
+/* Empty; NULL without memory. */
 struct queue *queue_new(void);
 void queue_free(struct queue *q);
 

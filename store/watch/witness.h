@@ -26,6 +26,7 @@ struct witness {
 	int64_t tolerated; /* how far others may be ahead, an operator has said */
 };
 
+/* What is not known is 0 or "". */
 int store_witness(struct store *s, struct witness *out);
 /* A run believed its clock. Inside a transaction or outside. BOOT may be "". */
 int store_witness_ran(struct store *s, int64_t now, const char *boot, int64_t began);
