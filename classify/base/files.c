@@ -231,6 +231,11 @@ const char *file_advice(const char *path, int error)
 	return "";
 }
 
+const char *file_unread_advice(int error)
+{
+	return error == EISDIR ? "; right would be a file in it" : "";
+}
+
 int file_replace(const char *path, struct span bytes, mode_t mode)
 {
 	char real[PATH_MAX];

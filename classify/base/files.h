@@ -51,6 +51,8 @@ DIR *directory_of(int fd);
  * or "" where the text alone says it.
  */
 const char *file_advice(const char *path, int error);
+/* The same of a file that could not be read. */
+const char *file_unread_advice(int error);
 
 /* Syncs the directory that PATH lies in, so that names in it last. 0, or -1 with errno. */
 int directory_sync(const char *path);

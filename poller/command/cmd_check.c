@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/files.h"
 #include "classify/base/clock.h"
 #include "poller/volume/csv.h"
 #include "poller/volume/fileform.h"
@@ -298,8 +299,8 @@ static int answer_all(struct list_check *c, int fd)
 		}
 	}
 	if (failed) {
-		log_error("check: %s: %s", c->name ? c->name : "reading the addresses",
-			strerror(failed));
+		log_error("check: %s: %s%s", c->name ? c->name : "reading the addresses",
+			strerror(failed), file_unread_advice(failed));
 		result = EXIT_LOST;
 	}
 	sodium_memzero(c->buffer, c->touched);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "classify/base/files.h"
 #include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/lines.h"
@@ -104,7 +105,7 @@ int open_addresses(struct lines *l, const char *command, const char *operand)
 		return EXIT_USAGE;
 	if (!lines_open(l, operand))
 		return EXIT_WELL;
-	log_error("%s: %s", operand, strerror(errno));
+	log_error("%s: %s%s", operand, strerror(errno), file_unread_advice(errno));
 	return EXIT_LOST;
 }
 

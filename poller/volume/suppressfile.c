@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <sodium.h>
+#include "classify/base/files.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/lines.h"
 #include "classify/base/log.h"
@@ -407,7 +408,7 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 	struct suppress_reading *r = calloc(1, sizeof *r);
 	ssize_t n = 1;
 	if (fd < 0 || !r) {
-		log_error("%s: %s", name, strerror(errno));
+		log_error("%s: %s%s", name, strerror(errno), file_unread_advice(errno));
 		free(r);
 		return EXIT_USAGE;
 	}
@@ -428,7 +429,7 @@ int suppressfile_import(struct suppressfile *f, struct store *store, const char 
 			result = take_chunk(r, n == 0, &code);
 	}
 	if (n < 0) {
-		log_error("%s: %s", name, strerror(errno));
+		log_error("%s: %s%s", name, strerror(errno), file_unread_advice(errno));
 		code = EXIT_USAGE;
 	}
 	if (result) {

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
+#include "classify/base/files.h"
 #include "classify/base/units.h"
 #include "classify/origin.h"
 #include "classify/base/exitcode.h"
@@ -260,7 +261,7 @@ int volumefile_import(struct volumefile *f, struct store *store, const char *pat
 	struct span line;
 	int failed = STORE_OK, result = EXIT_WELL;
 	if (lines_open(&lines, path)) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno), file_unread_advice(errno));
 		return EXIT_LOST;
 	}
 	r = (struct volume_reading){ .file = f, .store = store, .path = path };
