@@ -32,6 +32,7 @@ struct checking {
 	struct minisign_public key;
 	struct findings findings;
 	struct heads heads;
+	char export[MINISIGN_COMMENT_SIZE]; /* of which export the list of sums is; "": none yet */
 	char listed[FILES_MAX][NAME_SIZE];
 	unsigned files;
 	bool chain; /* a ledger was checked */
@@ -68,7 +69,28 @@ static bool names_file(const char *comment, const char *name)
 		(comment[5 + n] == '\t' || !comment[5 + n]);
 }
 
-static bool check_signature(struct checking *c, const char *name, struct span bytes)
+/* What the signature's comment says behind the file's name. */
+static const char *export_of(const char *comment)
+{
+	const char *tab = strchr(comment, '\t');
+	return tab ? tab + 1 : "";
+}
+
+/* A file of another day, with its own good signature, is no part of this evidence. */
+static bool check_export(struct checking *c, const char *name, const char *comment)
+{
+	char clean[MINISIGN_COMMENT_SIZE * 4];
+	log_clean(clean, sizeof clean, export_of(comment));
+	bool same = !*c->export || !strcmp(c->export, export_of(comment));
+	if (same)
+		finding_ok(&c->findings, "%s: signed; %s", name, clean);
+	else
+		finding_broken(&c->findings, "%s: is of another export: %s", name, clean);
+	return same;
+}
+
+static bool check_signature(struct checking *c, const char *name, struct span bytes,
+	char comment[MINISIGN_COMMENT_SIZE])
 {
 	static const char *const words[] = {
 		[MINISIGN_UNREADABLE] = "its signature file is damaged",
@@ -76,20 +98,17 @@ static bool check_signature(struct checking *c, const char *name, struct span by
 		[MINISIGN_BAD] = "was changed: the signature is not of these bytes",
 		[MINISIGN_BAD_COMMENT] = "the comment of its signature was changed"
 	};
-	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE], comment[MINISIGN_COMMENT_SIZE],
-		clean[MINISIGN_COMMENT_SIZE * 4];
+	char path[NAME_SIZE + sizeof EVIDENCE_SIGNATURE];
 	struct wiped text = { 0 };
 	bool good = false;
 	snprintf(path, sizeof path, "%s" EVIDENCE_SIGNATURE, name);
+	*comment = '\0';
 	if (read_evidence_file(c, path, &text)) {
 		enum minisign_result result = minisign_check(
 			text.p, text.n, &c->key, bytes.p, bytes.n, comment);
 		good = result == MINISIGN_GOOD && names_file(comment, name);
 		if (good)
-			finding_ok(&c->findings, "%s: signed; %s", name,
-				strchr(comment, '\t')
-					? log_clean(clean, sizeof clean, strchr(comment, '\t') + 1)
-					: "");
+			good = check_export(c, name, comment);
 		else
 			finding_broken(&c->findings, "%s: %s", name,
 				result == MINISIGN_GOOD ? "carries the signature of another file"
@@ -101,10 +120,21 @@ static bool check_signature(struct checking *c, const char *name, struct span by
 
 /* --- the list of sums ----------------------------------------------------- */
 
+static bool is_listed(const struct checking *c, const char *name)
+{
+	size_t n = strlen(name), ending = sizeof EVIDENCE_SIGNATURE - 1;
+	if (n > ending && strcmp(name + n - ending, EVIDENCE_SIGNATURE) == 0)
+		n -= ending;
+	for (unsigned i = 0; i < c->files; i++)
+		if (strlen(c->listed[i]) == n && strncmp(c->listed[i], name, n) == 0)
+			return true;
+	return strlen(EVIDENCE_SUMS) == n && strncmp(EVIDENCE_SUMS, name, n) == 0;
+}
+
 static void check_listed(struct checking *c, const char *name, const char *hex)
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
-	char real[SUM_HEX + 1];
+	char real[SUM_HEX + 1], comment[MINISIGN_COMMENT_SIZE];
 	struct wiped bytes = { 0 };
 	if (read_evidence_file(c, name, &bytes)) {
 		crypto_hash_sha256(sum, (const unsigned char *)bytes.p, bytes.n);
@@ -113,18 +143,32 @@ static void check_listed(struct checking *c, const char *name, const char *hex)
 			finding_broken(&c->findings,
 				"%s: was changed: its sum is not the one in " EVIDENCE_SUMS, name);
 		else
-			check_signature(c, name, span_in(&bytes));
+			check_signature(c, name, span_in(&bytes), comment);
 	}
 	wiped_free(&bytes);
 }
 
+/* Whoever has the key can sign a list in which the part that speaks against him is not named. */
+static void check_all_listed(struct checking *c)
+{
+	static const char *const wanted[] = { EVIDENCE_LEDGER, EVIDENCE_CHECKPOINT, "audit.txt",
+		"audit.xml", "audit.html" };
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (!is_listed(c, wanted[i]))
+			finding_broken(&c->findings,
+				EVIDENCE_SUMS ": does not name %s, which each export has",
+				wanted[i]);
+}
+
 static void check_sums(struct checking *c)
 {
+	char comment[MINISIGN_COMMENT_SIZE];
 	struct wiped sums = { 0 };
 	struct span rest, line;
 	if (!read_evidence_file(c, EVIDENCE_SUMS, &sums))
 		goto out;
-	check_signature(c, EVIDENCE_SUMS, span_in(&sums));
+	if (check_signature(c, EVIDENCE_SUMS, span_in(&sums), comment))
+		snprintf(c->export, sizeof c->export, "%s", export_of(comment));
 	rest = span_in(&sums);
 	while (span_line(&rest, &line)) {
 		char text[SUM_HEX + 2 + NAME_SIZE] = "", *name = text + SUM_HEX + 2;
@@ -135,23 +179,17 @@ static void check_sums(struct checking *c)
 			finding_broken(&c->findings, EVIDENCE_SUMS ": a line names no file");
 			continue;
 		}
+		if (is_listed(c, name)) {
+			finding_broken(&c->findings, EVIDENCE_SUMS ": names %s twice", name);
+			continue;
+		}
 		text[SUM_HEX] = '\0';
 		snprintf(c->listed[c->files++], NAME_SIZE, "%s", name);
 		check_listed(c, name, text);
 	}
+	check_all_listed(c);
 out:
 	wiped_free(&sums);
-}
-
-static bool is_listed(const struct checking *c, const char *name)
-{
-	size_t n = strlen(name), ending = sizeof EVIDENCE_SIGNATURE - 1;
-	if (n > ending && strcmp(name + n - ending, EVIDENCE_SIGNATURE) == 0)
-		n -= ending;
-	for (unsigned i = 0; i < c->files; i++)
-		if (strlen(c->listed[i]) == n && strncmp(c->listed[i], name, n) == 0)
-			return true;
-	return strlen(EVIDENCE_SUMS) == n && strncmp(EVIDENCE_SUMS, name, n) == 0;
 }
 
 /* What nobody signed must not pass for a part of it. */
@@ -241,12 +279,13 @@ static int open_parent(const char *path, const char **name)
 static int check_checkpoint(struct checking *c, const char *path)
 {
 	int evidence = c->dir, result = EXIT_LOST;
+	char comment[MINISIGN_COMMENT_SIZE];
 	struct wiped text = { 0 };
 	struct ledger_entry e;
 	const char *name;
 	c->dir = open_parent(path, &name);
 	if (c->dir >= 0 && read_evidence_file(c, name, &text) &&
-		check_signature(c, name, span_in(&text))) {
+		check_signature(c, name, span_in(&text), comment)) {
 		result = EXIT_WELL;
 		if (checkpoint_parse(span_in(&text), &e))
 			add_head(c, path, false, &e);
@@ -323,9 +362,10 @@ static void check_directory(struct checking *c)
 /* One file: its signature, and the chain when it is a ledger. */
 static void check_file(struct checking *c, const char *name)
 {
+	char comment[MINISIGN_COMMENT_SIZE];
 	struct wiped bytes = { 0 };
 	if (read_evidence_file(c, name, &bytes)) {
-		check_signature(c, name, span_in(&bytes));
+		check_signature(c, name, span_in(&bytes), comment);
 		if (span_starts_nocase(span_in(&bytes), span_of("retour ledger ")))
 			check_ledger(c, name);
 		else if (c->heads.n)

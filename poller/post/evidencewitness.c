@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "classify/base/clock.h"
@@ -154,9 +156,17 @@ static void compare_times(
 			s->findings, "%s: entry %lld, stamped %s", name, (long long)e->number, was);
 }
 
+/* A pipe would have the check wait. */
+static bool is_regular(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISREG(st.st_mode);
+}
+
 static int check_stamp(struct stamping *s, const char *name)
 {
-	char text[STAMP_PATH], stamp[STAMP_PATH], said[4096], *bytes;
+	char text[STAMP_PATH], stamp[STAMP_PATH], said[4096], clean[4 * NAME_MAX], *bytes;
 	int stem = (int)(strlen(name) - sizeof OUTSIDE_STAMP + 1);
 	struct known_head head = { .source = "a time-stamp" };
 	struct ledger_entry e;
@@ -167,8 +177,12 @@ static int check_stamp(struct stamping *s, const char *name)
 		snprintf(stamp, sizeof stamp, "%s/%s", s->dir, name) >= (int)sizeof stamp)
 		return EXIT_LOST;
 	s->stamps++;
-	if (file_load(text, CHECKPOINT_TEXT_SIZE, &bytes, &n)) {
-		finding_broken(s->findings, "%s: the checkpoint beside it is missing", name);
+	log_clean(clean, sizeof clean, name);
+	if (!is_regular(stamp) || !is_regular(text) ||
+		file_load(text, CHECKPOINT_TEXT_SIZE, &bytes, &n)) {
+		finding_broken(s->findings,
+			"%s: the checkpoint beside it is missing, or one of both is no file",
+			clean);
 		return EXIT_WELL;
 	}
 	bool good = checkpoint_parse((struct span){ bytes, n }, &e);
@@ -177,10 +191,11 @@ static int check_stamp(struct stamping *s, const char *name)
 		"-in", stamp, "-CAfile", s->ca, NULL };
 	if (!good || !run_openssl(argv, said, sizeof said)) {
 		finding_broken(s->findings,
-			"%s: is no time-stamp of the checkpoint beside it by this authority", name);
+			"%s: is no time-stamp of the checkpoint beside it by this authority",
+			clean);
 		return EXIT_WELL;
 	}
-	compare_times(s, name, &e, stamped_at(stamp));
+	compare_times(s, clean, &e, stamped_at(stamp));
 	head.number = e.number;
 	memcpy(head.hash, e.hash, sizeof head.hash);
 	return heads_add(s->heads, &head) ? EXIT_WELL : EXIT_LOST;
