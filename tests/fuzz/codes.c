@@ -1,6 +1,7 @@
 /*
- * Reply and enhanced codes in any text, and what the rules make of it: never a code that is none,
- * never a class without a meaning.
+ * Reply and enhanced codes in any text, and what rules and senses make of it: never a code that is
+ * none, never a class without a meaning. What stands behind the last semicolon is read as the part
+ * that speaks of the recipient.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -22,8 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		.subject = { "", 0 },
 		.remote_mta = { "", 0 },
 		.reporting_mta = { "", 0 },
-		.recipient_domain = { "", 0 } };
+		.recipient_local = SPAN("tom"),
+		.recipient_domain = SPAN("example.net") };
 	struct decision d;
+	for (size_t i = text.n; i && !e.about.n; i--)
+		if (text.p[i - 1] == ';')
+			e.about = (struct span){ text.p + i, text.n - i };
 	must_be_a_code(c.status, c.reply);
 	MUST(c.begin <= c.end && c.end <= text.n);
 	must_be_a_code(status_parse(text), 0);
