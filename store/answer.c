@@ -34,7 +34,9 @@ static void answer_of(
 	if (out->verdict == VERDICT_SEND)
 		return;
 	out->until = st->until;
-	snprintf(out->reason, sizeof out->reason, "%s", reason);
+	size_t n = strnlen(reason, sizeof out->reason - 1); /* printf takes as long as all else */
+	memcpy(out->reason, reason, n);
+	out->reason[n] = '\0';
 }
 
 /* What is final for all mail goes before it. */

@@ -213,8 +213,9 @@ static void answer_of_place(const struct store *s, const struct asked_place *q, 
 	out->since = (int64_t)q->low;
 	out->attempts = q->word >> 24;
 	memcpy(out->reason, s->asked->reason[q->word % REASONS_MAX], sizeof out->reason);
-	snprintf(out->stream, sizeof out->stream, "%s",
-		store_stream_name(s, q->word >> REASON_BITS & 31));
+	unsigned stream = q->word >> REASON_BITS & 31;
+	if (stream)
+		snprintf(out->stream, sizeof out->stream, "%s", store_stream_name(s, stream));
 }
 
 static int answer_place(struct store *s, struct asked_place *q, sqlite3_stmt *st)

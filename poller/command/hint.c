@@ -141,6 +141,8 @@ enum hint hint_of(struct hints *h, struct span address, bool is_address, char ou
 		snprintf(out, HINT_SIZE, "%s:%s", hints[HINT_TYPO], known->near);
 		return HINT_TYPO;
 	}
-	snprintf(out, HINT_SIZE, "%s", known->gone ? hints[HINT_NO_DOMAIN] : "");
-	return known->gone ? HINT_NO_DOMAIN : HINT_NONE;
+	if (!known->gone)
+		return HINT_NONE;
+	snprintf(out, HINT_SIZE, "%s", hints[HINT_NO_DOMAIN]);
+	return HINT_NO_DOMAIN;
 }
