@@ -18,6 +18,8 @@
 #include "store/internal.h"
 #include "store/base/pagefile.h"
 #include "store/siteparts.h"
+#include "store/erasure.h"
+#include "store/head.h"
 
 static const char mark[] = "backup";
 

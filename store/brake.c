@@ -21,6 +21,7 @@
 #include "store/contact.h"
 #include "store/standing.h"
 #include "store/wave.h"
+#include "store/message.h"
 
 enum {
 	COUNTED = 62 * DAY, /* what is older when it is read is none of a wave that matters */

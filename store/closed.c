@@ -20,6 +20,9 @@
  */
 #include "store/internal.h"
 #include "store/wording.h"
+#include "store/closed.h"
+#include "store/held.h"
+#include "store/tally.h"
 
 enum { CLOSED_AFTER = 130 * DAY };
 

@@ -5,6 +5,7 @@
  * stays there: when it goes soft again in another month it joins that month's cohort besides.
  */
 #include "store/internal.h"
+#include "store/cohort.h"
 
 #define COHORT_NAME(symbol, name) name,
 static const char *const names[] = { COHORT_OUTCOMES(COHORT_NAME) };

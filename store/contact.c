@@ -15,6 +15,12 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/held.h"
+#include "store/investigation.h"
+#include "store/mailings.h"
+#include "store/message.h"
+#include "store/nodomain.h"
+#include "store/tally.h"
 
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)
 {

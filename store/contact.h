@@ -8,6 +8,8 @@
 #include "store/agenda.h"
 #include "store/contacts.h"
 #include "store/standing.h"
+#include "store/cohort.h"
+#include "store/held.h"
 
 struct contact {
 	unsigned char key[PSEUDONYM_SIZE];
@@ -202,5 +204,32 @@ int share_changed(struct store *s, struct contact *c, int64_t now,
 int share_exact(struct store *s, struct contact *c);
 /* An operator confirmed hard failures of C, whichever site has read them. */
 int share_confirmed(struct store *s, struct contact *c, int64_t now);
+
+/* --- forgetting.c --------------------------------------------------------- */
+
+struct erased;
+/* Deletes a contact, or reduces it; adds to SUM. */
+int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
+	struct erased *sum);
+
+/* --- contact.c, pending.c, objection.c ------------------------------------ */
+
+/* Does the event say anything of a contact? */
+bool contact_takes(const struct store *s, const struct packed *e);
+/* Applies one event to its contact, inside the transaction. */
+int contact_apply(struct store *s, const struct packed *e);
+/* The same before the commit, together with others (pending.c). */
+int pending_add(struct store *s, const struct packed *e);
+int pending_flush(struct store *s);
+void pending_discard(struct store *s);
+/*
+ * Takes from those who objected before CUTOFF, the end of contacts, all but that they did, since
+ * when and by what; inside the transaction.
+ */
+int objections_reduce(struct store *s, int64_t cutoff);
+/* Notes in rows from before schema version 20 who objected. */
+int objections_from_rows(struct store *s);
+/* Brings the rows of schema version 1 to the present form, inside the transaction. */
+int contact_from_version_1(struct store *s);
 
 #endif

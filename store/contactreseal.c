@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include "store/agenda.h"
 #include "store/contactbody.h"
+#include "store/pseudonym.h"
 
 /* SEALED(pseudonym), for what is moved under the key that it is given. */
 static void sql_sealed(sqlite3_context *context, int count, sqlite3_value **value)

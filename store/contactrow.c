@@ -8,6 +8,9 @@
 #include "store/contactrow.h"
 #include "store/news.h"
 #include "store/base/pagefile.h"
+#include "store/cohort.h"
+#include "store/held.h"
+#include "store/pseudonym.h"
 
 /* --- its place in the counts ---------------------------------------------- */
 

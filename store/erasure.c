@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include "store/contact.h"
+#include "store/erasure.h"
+#include "store/held.h"
 
 enum {
 	HASH_SIZE = 16,

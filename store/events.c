@@ -7,6 +7,11 @@
 #include <sodium.h>
 #include "store/internal.h"
 #include "store/wording.h"
+#include "store/erasure.h"
+#include "store/events.h"
+#include "store/held.h"
+#include "store/pseudonym.h"
+#include "store/tally.h"
 
 enum { MONTHS_MAX = 1300 }; /* as many as [retention] events can make */
 

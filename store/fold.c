@@ -15,6 +15,10 @@
  */
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/fold.h"
+#include "store/held.h"
+#include "store/kpi.h"
+#include "store/tally.h"
 
 enum {
 	LASTING = 60 * DAY,   /* for so long a name that was judged to last need not be again */

@@ -1,5 +1,6 @@
 /* One contact is erased, or what suppresses it is all that is left. */
 #include "store/contact.h"
+#include "store/erasure.h"
 
 /* Who is inactive stays so where KEEP, with nothing else known. */
 int contact_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,

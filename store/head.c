@@ -12,6 +12,7 @@
 #include "store/chain.h"
 #include "store/intact.h"
 #include "store/internal.h"
+#include "store/head.h"
 
 static const char head_name[] = "ledger-head";
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "store/contact.h"
 #include "store/internal.h"
+#include "store/held.h"
 
 enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 };
 

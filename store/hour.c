@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include "classify/base/units.h"
 #include "store/internal.h"
+#include "store/hour.h"
+#include "store/kpi.h"
+#include "store/message.h"
 
 enum { HOUR_CELLS = 256 /* a power of two */, HOUR_CELLS_FULL = 192 };
 

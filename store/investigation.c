@@ -9,6 +9,9 @@
  * resolution, read after it, counts for nothing.
  */
 #include "store/refusing.h"
+#include "store/investigation.h"
+#include "store/message.h"
+#include "store/tally.h"
 
 #include <stdlib.h>
 #include "classify/base/units.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "store/contact.h"
 #include "store/keyring.h"
+#include "store/held.h"
 
 enum { MONTHS_MAX = 4096, PRINT_SIZE = sizeof " fingerprint=" + STORE_FINGERPRINT_HEX };
 

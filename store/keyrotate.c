@@ -16,6 +16,7 @@
 #include "store/keyring.h"
 #include "store/site.h"
 #include "store/siteparts.h"
+#include "store/held.h"
 
 /*
  * All contacts are sealed under KEY, so that whoever has the keys before it finds nobody with them

@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include "store/keyring.h"
 #include "store/siteparts.h"
+#include "store/pseudonym.h"
+#include "store/schema.h"
 
 void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char key[KEY_SIZE])
 {

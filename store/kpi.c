@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include "store/internal.h"
+#include "store/kpi.h"
 
 /* --- domain groups as a function of SQL ----------------------------------- */
 

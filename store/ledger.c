@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include "store/chain.h"
 #include "store/internal.h"
+#include "store/schema.h"
 
 enum { TIME_WORD_SIZE = 8 };
 

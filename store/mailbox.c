@@ -7,6 +7,7 @@
 #include "store/chain.h"
 #include "classify/base/units.h"
 #include "store/internal.h"
+#include "store/held.h"
 
 #define STORE_NAME2(symbol, name) name,
 static const char *const use_names[] = { FOLDER_USES(STORE_NAME2) };

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/mailings.h"
+#include "store/tally.h"
 
 enum {
 	LOOK_BACK = 400 * DAY,

@@ -3,6 +3,7 @@
 #include "store/brake.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/message.h"
 
 /* Whether the receiver says that it is for good (RFC 3463 section 2, RFC 5321 section 4.2.1). */
 static bool is_permanent(const struct packed *e)

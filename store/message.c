@@ -15,6 +15,15 @@
 #include "store/news.h"
 #include "store/wave.h"
 #include "store/wording.h"
+#include "store/held.h"
+#include "store/hour.h"
+#include "store/message.h"
+#include "store/nodomain.h"
+#include "store/pseudonym.h"
+#include "store/seen.h"
+#include "store/tally.h"
+#include "store/typing.h"
+#include "store/verp.h"
 
 /*
  * With [privacy] domains = all an event without a profile keeps the recipient's domain, for as long

@@ -12,6 +12,9 @@
 #include "classify/base/units.h"
 #include "store/base/refusals.h"
 #include "store/internal.h"
+#include "store/message.h"
+#include "store/nodomain.h"
+#include "store/pseudonym.h"
 
 enum { GONE_LEAST = 2 }; /* days, so that a name server's bad hour is none */
 

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/contact.h"
+#include "store/message.h"
 
 enum {
 	PENDING_MAX = 1 << 16,

@@ -18,6 +18,7 @@
 #include <unistr.h>
 #include "classify/base/span.h"
 #include "store/internal.h"
+#include "store/pseudonym.h"
 
 enum { LOCAL_MAX = 254, DOMAIN_MAX = 253, LABEL_MAX = 63 };
 

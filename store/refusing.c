@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include "store/figures.h"
+#include "store/tally.h"
 
 enum { REFUSALS_MOST = 1024 }; /* providers; those beyond it are not judged */
 

@@ -18,6 +18,11 @@
 #include "store/agenda.h"
 #include "store/internal.h"
 #include "store/wording.h"
+#include "store/closed.h"
+#include "store/contact.h"
+#include "store/erasure.h"
+#include "store/fold.h"
+#include "store/held.h"
 
 /*
  * The classes and their statements. A row's time is in its table's column "at"; cut-offs are

@@ -77,6 +77,7 @@
  * is a column anyway.
  */
 #include "store/internal.h"
+#include "store/schema.h"
 
 const char schema_ledger_guard[] =
 	"CREATE TRIGGER ledger_keep BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END";

@@ -13,6 +13,8 @@
  */
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/held.h"
+#include "store/seen.h"
 
 enum {
 	SEEN_MAX = 1 << 16,        /* messages of a transaction, until they are written */

@@ -14,6 +14,7 @@
 #include "store/cause.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
+#include "store/message.h"
 
 enum {
 	SHARE_FORMAT = 1,

@@ -14,6 +14,8 @@
 #include "store/cause.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
+#include "store/contact.h"
+#include "store/held.h"
 
 /* --- erased ---------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
  * a minus, what they had.
  */
 #include "store/siteparts.h"
+#include "store/held.h"
 
 /* What notes which days change, while this handle is open. */
 static const char *const figure_notes[] = {

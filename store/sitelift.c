@@ -8,6 +8,7 @@
  */
 #include <sodium.h>
 #include "store/siteparts.h"
+#include "store/pseudonym.h"
 
 enum {
 	ONE_SIZE = 2 + PSEUDONYM_SIZE,

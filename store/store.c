@@ -26,6 +26,16 @@
 #include "store/siteparts.h"
 #include "store/wave.h"
 #include "store/wording.h"
+#include "store/erasure.h"
+#include "store/fold.h"
+#include "store/head.h"
+#include "store/held.h"
+#include "store/hour.h"
+#include "store/mailings.h"
+#include "store/nodomain.h"
+#include "store/schema.h"
+#include "store/seen.h"
+#include "store/tally.h"
 
 static int refresh_keys(struct store *s)
 {

@@ -12,6 +12,7 @@
 #include "store/contacts.h"
 #include "store/figures.h"
 #include "store/internal.h"
+#include "store/message.h"
 
 void streams_number(struct store *s)
 {

@@ -5,6 +5,11 @@
  */
 #include <sodium.h>
 #include "store/contact.h"
+#include "store/erasure.h"
+#include "store/events.h"
+#include "store/held.h"
+#include "store/nodomain.h"
+#include "store/pseudonym.h"
 
 /*
  * The contact by way of every state key that is here, and for backups what it was called before

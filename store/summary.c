@@ -17,6 +17,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/held.h"
+#include "store/message.h"
 
 enum {
 	ALIKE_LEAST = 100, /* mails or sessions of a report that is none of another's kind */

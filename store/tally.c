@@ -11,6 +11,10 @@
 #include <stdio.h>
 #include <time.h>
 #include "store/internal.h"
+#include "store/held.h"
+#include "store/hour.h"
+#include "store/message.h"
+#include "store/tally.h"
 
 enum {
 	CELLS = 1024 /* a power of two */,

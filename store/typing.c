@@ -5,6 +5,8 @@
  */
 #include <string.h>
 #include "store/internal.h"
+#include "store/message.h"
+#include "store/typing.h"
 
 /*
  * A domain that nobody has is not known, or does not answer; one that lies in wait for typing

@@ -17,6 +17,8 @@
 #include "classify/origin.h"
 #include "classify/verp.h"
 #include "store/internal.h"
+#include "store/pseudonym.h"
+#include "store/verp.h"
 
 enum { MAC_SIZE = 16, BATV_DAYS = 7, BATV_MODULUS = 1000, BATV_TAG = 10 };
 

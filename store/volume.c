@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include "classify/base/units.h"
 #include "store/internal.h"
+#include "store/hour.h"
+#include "store/tally.h"
 
 int store_volume_clear(struct store *s, const char *source, int32_t day, uint64_t *sent)
 {

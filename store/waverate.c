@@ -14,6 +14,7 @@
  */
 #include <stdio.h>
 #include "store/waveparts.h"
+#include "store/tally.h"
 
 enum {
 	HABIT_DAYS = 62,

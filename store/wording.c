@@ -22,6 +22,10 @@
 #include "store/internal.h"
 #include "classify/shape.h"
 #include "store/wording.h"
+#include "store/held.h"
+#include "store/kpi.h"
+#include "store/message.h"
+#include "store/tally.h"
 
 enum {
 	SPOKEN_MAX = 8192, /* answers of a day that are told apart at once */

@@ -24,6 +24,9 @@
 #include "store/cause.h"
 #include "store/contact.h"
 #include "store/wave.h"
+#include "store/investigation.h"
+#include "store/message.h"
+#include "store/tally.h"
 
 enum {
 	EVENT_PAGE = 256,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "store/internal.h"
+#include "store/held.h"
 
 enum {
 	CURSOR_FORM = 1,

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include "classify/base/span.h"
 #include "store/siteparts.h"
+#include "store/held.h"
 
 enum {
 	FIGURE_FORMAT = 1,

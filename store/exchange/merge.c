@@ -13,6 +13,7 @@
 #include "store/cause.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
+#include "store/erasure.h"
 
 enum { MERGING_STEP = 4096, CLOCKS_APART = DAY };
 

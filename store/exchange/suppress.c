@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/message.h"
 
 /* The final failure that is known says as much as the one to be taken: that an address is dead is
  * no objection, which is kept for longer. */

@@ -7,6 +7,7 @@
 #include "store/watch/alert.h"
 #include "classify/base/units.h"
 #include "store/internal.h"
+#include "store/hour.h"
 
 /* --- one finding ---------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include "store/internal.h"
+#include "store/tally.h"
 
 enum {
 	KNOWN_LEAST = 100 /* aligned mails */,

@@ -9,6 +9,7 @@
 #include "classify/base/units.h"
 #include "store/watch/condition.h"
 #include "store/internal.h"
+#include "store/tally.h"
 
 enum { YEAR_OF_COMPLAINTS = 365 * DAY, FORGED_PAST = 28, FORGED_KNOWN = 7 * DAY };
 

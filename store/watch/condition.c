@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include "store/watch/condition.h"
 #include "store/internal.h"
+#include "store/hour.h"
+#include "store/tally.h"
 
 /* --- rates ---------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "store/internal.h"
 #include "store/base/pagefile.h"
+#include "store/schema.h"
 
 static int pragma(struct store *s, const char *sql, int64_t *out)
 {

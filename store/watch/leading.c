@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "store/watch/condition.h"
 #include "store/internal.h"
+#include "store/kpi.h"
 
 static const char *text_of_count(sqlite3_stmt *st)
 {

@@ -10,6 +10,9 @@
 #include "store/internal.h"
 #include "store/intact.h"
 #include "store/base/pagefile.h"
+#include "store/held.h"
+#include "store/schema.h"
+#include "store/tally.h"
 
 enum { WHAT_SIZE = 200, NAME_SHOWN = 60 };
 

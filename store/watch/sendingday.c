@@ -7,6 +7,7 @@
 #include "store/figures.h"
 #include "store/internal.h"
 #include "store/watch/condition.h"
+#include "store/tally.h"
 
 enum {
 	WEEKS = 8,

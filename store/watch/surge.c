@@ -15,6 +15,7 @@
 #include "store/watch/condition.h"
 #include "store/watch/sendingday.h"
 #include "store/internal.h"
+#include "store/hour.h"
 
 enum {
 	WEEK = 7 * 24,

@@ -4,6 +4,7 @@
  */
 #include "store/watch/alert.h"
 #include "store/internal.h"
+#include "store/hour.h"
 
 int trouble_note(struct store *s, int64_t number)
 {

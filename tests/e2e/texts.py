@@ -165,7 +165,7 @@ with case("retour(1) names every command and option of --help"):
 
 with case("the CHANGELOG names each version of the database"):
     versions = [int(number) for number in re.findall(r"^\| (\d+) \|", read("etc", "CHANGELOG.md"), re.M)]
-    present = int(re.search(r"SCHEMA_VERSION = (\d+)", read("store", "internal.h")).group(1))
+    present = int(re.search(r"SCHEMA_VERSION = (\d+)", read("store", "schema.h")).group(1))
     equal(versions, list(range(1, present + 1)))
 
 with case("mandoc finds nothing wrong in the manual pages"):
