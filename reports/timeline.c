@@ -108,6 +108,7 @@ static bool overlap(const struct past_alert *a, const struct past_alert *b)
 static bool said_better(const struct past_alert *a, const struct past_alert *b)
 {
 	static const enum alert_condition better[][2] = { { ALERT_BOUNCE_SURGE, ALERT_BLOCK_SURGE },
+		{ ALERT_BLOCK_RATE, ALERT_BLOCK_SURGE },
 		{ ALERT_COMPLAINT_RATE, ALERT_COMPLAINT_RATE_HIGH } };
 	/* one cause at all receivers at once */
 	const bool everywhere = a->condition == ALERT_BOUNCE_SURGE &&
@@ -119,6 +120,28 @@ static bool said_better(const struct past_alert *a, const struct past_alert *b)
 		return everywhere || (!*a->subject && *b->subject);
 	for (size_t i = 0; i < sizeof better / sizeof *better; i++)
 		if (a->condition == better[i][0] && b->condition == better[i][1])
+			return true;
+	return false;
+}
+
+static int64_t day_begin(const struct timeline *t, int day)
+{
+	const struct month m = t->report->month->month;
+	struct tm tm = {
+		.tm_year = m.year - 1900, .tm_mon = m.month - 1, .tm_mday = day, .tm_isdst = -1
+	};
+	return (int64_t)mktime(&tm);
+}
+
+/* A receiver that refuses since a day is one line, however often its rate fell in between. */
+static bool goes_on_since(const struct timeline *t, const struct past_alert *trouble)
+{
+	const struct month_report *r = t->report;
+	for (unsigned i = 0; i < r->incidents; i++)
+		if (trouble->condition == ALERT_BLOCK_RATE &&
+			!strcmp(where_of(trouble), r->incident[i].provider) &&
+			category_class(r->incident[i].category) == CLASS_BLOCK &&
+			trouble_begin(trouble) >= day_begin(t, r->incident[i].day))
 			return true;
 	return false;
 }
@@ -140,7 +163,7 @@ static void say_troubles(struct timeline *t, const struct troubles *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct past_alert *trouble = &list->at[i];
-		bool said = false;
+		bool said = goes_on_since(t, trouble);
 		for (size_t n = 0; n < list->count && !said; n++)
 			said = n != i && said_better(trouble, &list->at[n]);
 		struct milestone *m = said ? NULL
@@ -152,15 +175,6 @@ static void say_troubles(struct timeline *t, const struct troubles *list)
 }
 
 /* --- by the day ----------------------------------------------------------- */
-
-static int64_t day_begin(const struct timeline *t, int day)
-{
-	const struct month m = t->report->month->month;
-	struct tm tm = {
-		.tm_year = m.year - 1900, .tm_mon = m.month - 1, .tm_mday = day, .tm_isdst = -1
-	};
-	return (int64_t)mktime(&tm);
-}
 
 static struct milestone *add_days(struct timeline *t, enum milestone_kind kind, int first, int last)
 {
