@@ -190,7 +190,8 @@ unsigned attempts_of(const struct standing *st)
 
 bool contact_is_untidy(const struct contact *c, int64_t now)
 {
-	int64_t at = days_of_contact(c).on[AGENDA_TIDY];
+	struct agenda_days d = days_of_contact(c);
+	int64_t at = contact_is_well(c) ? d.on[AGENDA_WELL] : d.on[AGENDA_TIDY];
 
 	return at && at <= now;
 }

@@ -66,6 +66,16 @@ void kept_drop(struct kept *k, int64_t at)
 	k->streams = left;
 }
 
+void kept_hear_freed(struct kept *k, const struct history *h)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < k->streams; i++)
+		if (k->stream[i].end.at > history_freed(h, k->stream[i].number))
+			k->stream[left++] = k->stream[i];
+	k->streams = left;
+}
+
 void kept_begin(const struct kept *k, struct history *h)
 {
 	bool complaint = k->complaint.at;

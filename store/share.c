@@ -5,10 +5,11 @@
  * under the state key before (16, zeroes: none) | the history (history/history.c). Version 2, where
  * an erasure kept what suppresses (sharekept.c): before the history, of the first hard failure and
  * the first complaint the day (8, 0: none) and the category | since (8, 0: not), settled (8), why,
- * of an end that came by time | the last erasure that kept nothing (8) | whether another site cut
- * it | number of streams, of each its number (4), day (8) and category. Numbers are big-endian. Its
- * times stay exact for as long as it is kept, because days that were cut can no longer be put in
- * order with another site's; the sum, which stands in table contact, is coarsened as ever.
+ * of an end that came by time | the last erasure that kept nothing (8) | behind which of those all
+ * was heard of (8) | whether another site cut it | number of streams, of each its number (4), day
+ * (8) and category. Numbers are big-endian. Its times stay exact for as long as it is kept, because
+ * days that were cut can no longer be put in order with another site's; the sum, which stands in
+ * table contact, is coarsened as ever.
  */
 #include <stdlib.h>
 #include "store/cause.h"
@@ -21,7 +22,7 @@ enum {
 	SHARE_FORMAT_KEPT = 2,
 	SHARE_HEAD = 1 + 3 * 8 + PSEUDONYM_SIZE,
 	KEPT_END = 8 + 1,
-	KEPT_HEAD = 2 * KEPT_END + 3 * 8 + 3,
+	KEPT_HEAD = 2 * KEPT_END + 4 * 8 + 3,
 	KEPT_STREAM = 4 + KEPT_END,
 };
 _Static_assert(SHARE_HEAD + KEPT_HEAD + KEPT_STREAMS_MAX * KEPT_STREAM + HISTORY_SIZE_MAX <=
@@ -50,9 +51,10 @@ static unsigned char *kept_write(unsigned char *p, const struct kept *k)
 	number_write(p + 8, k->settled);
 	p[16] = k->because;
 	number_write(p + 17, k->bare);
-	p[25] = k->pending;
-	p[26] = (unsigned char)k->streams;
-	p += 27;
+	number_write(p + 25, k->heard);
+	p[33] = k->pending;
+	p[34] = (unsigned char)k->streams;
+	p += 35;
 	for (unsigned i = 0; i < k->streams; i++) {
 		for (unsigned n = 0; n < 4; n++)
 			p[n] = (unsigned char)(k->stream[i].number >> (24 - 8 * n));
@@ -72,9 +74,10 @@ static const unsigned char *kept_read(const unsigned char *p, size_t n, struct k
 	k->settled = number_read(p + 8);
 	k->because = p[16];
 	k->bare = number_read(p + 17);
-	k->pending = p[25];
-	k->streams = p[26];
-	p += 27;
+	k->heard = number_read(p + 25);
+	k->pending = p[33];
+	k->streams = p[34];
+	p += 35;
 	for (unsigned i = 0; i < k->streams; i++) {
 		k->stream[i].number = 0;
 		for (unsigned b = 0; b < 4; b++)
@@ -240,6 +243,7 @@ struct share *share_own(struct store *s, const struct contact *c)
 		return NULL;
 	h->erased = of.last;
 	h->kept.bare = of.bare;
+	h->kept.heard = of.last;
 	site->shares++;
 	return h;
 }

@@ -22,6 +22,7 @@
 struct erasing {
 	const struct contact *c; /* as the row has it */
 	struct erasure_times of; /* all that are known */
+	const struct share *own; /* which keeps an end by time; NULL: none does */
 };
 
 /* Hard failures that are held for a wave end nobody yet. */
@@ -87,11 +88,19 @@ static void cut_share(struct share *h, int64_t at)
 		all->block = (struct last){ 0, NO_REFERENCE };
 }
 
+/*
+ * What is in it was heard of behind all that kept nothing up to this time, whatever day it is from:
+ * a list may name an old one.
+ */
+static int64_t heard_behind(const struct share *h)
+{
+	return kept_is_nothing(&h->kept) && !share_says_nothing(h) ? h->erased : h->kept.heard;
+}
+
 /* Its site had not heard of all of them, and that matters. */
 static bool is_before(const struct share *h, const struct erasure_times *of)
 {
-	return h->erased < of->last ||
-		(h->kept.bare < of->bare && (!kept_is_nothing(&h->kept) || share_says_nothing(h)));
+	return h->erased < of->last || heard_behind(h) < of->bare;
 }
 
 /*
@@ -100,15 +109,23 @@ static bool is_before(const struct share *h, const struct erasure_times *of)
  */
 static void erase_share(const struct store *s, struct share *h, const struct erasing *e)
 {
+	int64_t heard = heard_behind(h);
+
 	if (!is_before(h, &e->of))
 		return;
 	h->cut = true;
-	kept_drop(&h->kept, e->of.bare);
-	cut_share(h, e->of.bare);
+	kept_hear_freed(&h->kept, &h->history);
+	if (heard < e->of.bare) {
+		kept_drop(&h->kept, e->of.bare);
+		cut_share(h, e->of.bare);
+	}
+	h->kept.heard = later(heard, e->of.bare);
 	h->kept.bare = later(h->kept.bare, e->of.bare);
 	if (h->erased >= e->of.last)
 		return;
 	keep_what_suppresses(s, h, e);
+	if (h == e->own)
+		keep_end_by_time(h, e->c);
 	cut_share(h, e->of.last);
 	if (h->moved <= e->of.last) {
 		h->history.base = (struct standing){ .state = STATE_ACTIVE };
@@ -212,11 +229,10 @@ static int erase_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE]
 	bool suppresses = keep && found && (c.now.state == STATE_INACTIVE || c.objected);
 	if (own_for_erasure(s, &c, suppresses, &own))
 		return STORE_FAILED;
+	e.own = suppresses ? own : NULL;
 	hear_before_cut(s, &e);
 	for (unsigned i = 0; i < s->site->shares; i++) {
 		struct share *h = &s->site->share[i];
-		if (h == own && suppresses && h->erased < e.of.last)
-			keep_end_by_time(h, &c);
 		erase_share(s, h, &e);
 		h->kept.pending = h != own && (h->cut || h->kept.pending);
 	}

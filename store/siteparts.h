@@ -49,6 +49,7 @@ struct kept {
 	int64_t since, settled; /* whom only time has ended; SINCE 0: not so */
 	uint8_t because;        /* of him, an enum because */
 	int64_t bare;           /* as in struct erasure_times; 0 also where nothing is kept */
+	int64_t heard;          /* it was heard of behind those that kept nothing up to this time */
 	bool pending;           /* cut by another site, until its own says what is left */
 	unsigned streams;       /* objected to, by number */
 	struct {
@@ -264,6 +265,8 @@ void kept_since_add(struct kept *k, int64_t since, int64_t settled, uint8_t beca
 void kept_join(struct kept *to, const struct kept *from);
 /* What is from AT or before goes. */
 void kept_drop(struct kept *k, int64_t at);
+/* What is kept of streams that an operator, as H knows, has let through since, goes. */
+void kept_hear_freed(struct kept *k, const struct history *h);
 /* What a history begins with that has it: an end, or a standing. Then objections join it. */
 void kept_begin(const struct kept *k, struct history *h);
 void kept_object(const struct kept *k, struct history *h);

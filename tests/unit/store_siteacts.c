@@ -322,6 +322,105 @@ static void objects_again(void **state)
 	}
 }
 
+/* Whom one site has erased wholly is not brought back by what another keeps of him, which had not
+ * heard of it: whichever of the two a third one hears first. */
+static void erased_wholly_before(void **state)
+{
+	static const char who[] = "dora@example.net";
+	struct bag b = { 0 };
+	(void)state;
+	today = NOW;
+	fails_at(0, CATEGORY_USER_UNKNOWN, who, NOW - 5 * DAY);
+	exchange(0);
+	act_erase(1, who, false);
+	changes_of(1, false, &b);
+	shuffle_into(2, &b, 0);
+	empty_bag(&b);
+	today += 60;
+	act_erase(0, who, true);
+	changes_of(0, false, &b);
+	shuffle_into(2, &b, 0);
+	shuffle_into(3, &b, 0);
+	empty_bag(&b);
+	all_know();
+	all_are(who, STATE_ACTIVE);
+	today = NOW;
+}
+
+static void verdict_of_stream(const char *who, enum verdict verdict)
+{
+	struct answer a;
+	for (unsigned i = 0; i < SITES; i++) {
+		ok(store_check_stream(at[i].s, who, strlen(who), 1, today, &a));
+		assert_int_equal(a.verdict, verdict);
+	}
+}
+
+/* What an operator has let through is no objection again when another site keeps suppressions. */
+static void let_through_and_reduced(void **state)
+{
+	static const char who[] = "emil@example.net";
+	struct event e = event_of(KIND_OPTOUT, CATEGORY_OPT_OUT, who, NOW - 3 * DAY);
+	(void)state;
+	today = NOW;
+	snprintf(e.stream, sizeof e.stream, "newsletter");
+	store = at[1].s;
+	put_event(e, NOW);
+	exchange(0);
+	act_erase(0, who, true);
+	all_know();
+	verdict_of_stream(who, VERDICT_SUPPRESS);
+	today += HOUR;
+	act_free(2, who, 0);
+	all_know();
+	today += HOUR;
+	act_erase(0, who, true);
+	all_know();
+	verdict_of_stream(who, VERDICT_SEND);
+	today = NOW;
+}
+
+/* Who is put on the list behind an erasure, for a day before it, stays there behind the next. */
+static void listed_behind_an_erasure(void **state)
+{
+	static const char who[] = "frieda@example.net";
+	(void)state;
+	today = NOW;
+	act_erase(1, who, false);
+	all_know();
+	for (unsigned i = 0; i < 3; i++) {
+		today += 60;
+		if (i)
+			act_erase(i, who, true);
+		else
+			act_list(0, who, 4);
+		all_know();
+		all_are(who, STATE_INACTIVE);
+	}
+	today = NOW;
+}
+
+/* A cause is taken back at a site that has cut the times of who rested on it, and at one that has
+ * not. */
+static void undone_when_cut(void **state)
+{
+	static const char who[] = "gesa@example.net";
+	uint64_t changed;
+	(void)state;
+	today = NOW;
+	store = at[0].s;
+	put_event(event_of(KIND_SUCCESS, CATEGORY_UNDETERMINED, who, NOW - 9 * DAY + 77), NOW);
+	fails_at(1, CATEGORY_USER_UNKNOWN, who, NOW - 2 * DAY);
+	exchange(0);
+	ok(store_advance(store = at[0].s, NOW, &changed));
+	act_undo(2, 4); /* rule-user-unknown */
+	exchange(0);
+	all_are(who, STATE_ACTIVE);
+	bytes_least = 0;
+	for (unsigned i = 1; i < SITES; i++)
+		assert_same_rows(i, 0);
+}
+
 /* --- tests ------------------------------------------------------------------- */
 
 #define TEST(name, what, seed) \
@@ -352,6 +451,10 @@ int main(void)
 		ROW(comes_again),
 		ROW(let_go_and_moved),
 		ROW(objects_again),
+		ROW(erased_wholly_before),
+		ROW(let_through_and_reduced),
+		ROW(listed_behind_an_erasure),
+		ROW(undone_when_cut),
 		ROW(all_acts),
 		ROW(known_acts),
 	};

@@ -154,6 +154,9 @@ static inline void close_at(unsigned i)
 	at[i].s = store = NULL;
 }
 
+/* Every other time lines of one signature stay together. */
+static bool together;
+
 /* All stores, each site with the keys of the first one and everybody's public key. */
 static inline int setup_sites(void **state)
 {
@@ -161,6 +164,7 @@ static inline int setup_sites(void **state)
 	unsigned n = 0;
 	(void)state;
 	chance_from(setting("RETOUR_SEED", 1));
+	together = false;
 	setenv("TZ", "UTC", 1);
 	make_directory();
 	make_at(0, false);
@@ -256,7 +260,6 @@ static inline size_t signature_ends(const struct bag *b, size_t i)
  */
 static inline void shuffle_into(unsigned to, const struct bag *b, unsigned lost)
 {
-	static bool together;
 	char why[CHANGE_WHY_SIZE];
 	struct {
 		size_t from, to;
