@@ -187,8 +187,12 @@ static void say_owner(const struct config *config)
 {
 	char directory[PATH_MAX];
 	uid_t uid;
-	if (!owner_is_another(config, directory, &uid))
+	if (!owner_is_another(config, directory, &uid)) {
+		struct stat st;
+		if (geteuid() && !stat(directory, &st) && !st.st_uid && access(directory, X_OK))
+			log_error("%s belongs to root: sudo retour …", directory);
 		return;
+	}
 	const struct passwd *owner = getpwuid(uid);
 	if (owner)
 		log_error("%s belongs to user %s: sudo -u %s retour …", directory, owner->pw_name,

@@ -156,6 +156,17 @@ if os.geteuid() == 0:
             result = retour.run(command, input="")
             true(result.code in (1, 2), result)
             contains(result.err, "sudo -u nobody retour")
+    with case("a store of root's: as whom to run"):
+        for place, folders, files in os.walk(retour.data):
+            for name in [place] + [os.path.join(place, name) for name in files]:
+                os.chown(name, 0, -1)
+        os.chmod(os.path.dirname(retour.ini), 0o755)
+        os.chmod(retour.ini, 0o644)
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if subprocess.run([*nobody, "sh", "-c", 'test -x "$0" && test -r "$1"', retour.binary, retour.ini]).returncode == 0:
+            done = subprocess.run([*nobody, *retour.arguments(["check"])], input="", capture_output=True, text=True)
+            true(done.returncode in (1, 2), done)
+            contains(done.stderr, "belongs to root: sudo retour")
     with case("root makes nothing in a directory of another user's"):
         retour = Retour()
         os.makedirs(retour.data, exist_ok=True)
