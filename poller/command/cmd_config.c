@@ -6,8 +6,15 @@
 
 #include <getopt.h>
 #include <string.h>
+#include "classify/base/log.h"
 #include "poller/config/configshow.h"
 #include "reports/jsonline.h"
+
+static void say_passed_over(void *context, const char *path)
+{
+	(void)context;
+	log_warning("%s: not read; its name would have to end with .ini", path);
+}
 
 /* What a run would make of the file that is there. */
 static int examine(const char *file, bool show)
@@ -24,6 +31,7 @@ static int examine(const char *file, bool show)
 	} else if (result == EXIT_WELL && !show)
 		printf("%s: %u mailboxes, nothing wrong; `retour doctor` tries them\n", file,
 			own.mailboxes);
+	config_passed_over(file, say_passed_over, NULL);
 	config_free(&own);
 	return result;
 }

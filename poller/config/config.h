@@ -77,6 +77,10 @@ typedef void config_told(
 	void *context, const char *section, const char *key, const char *value, const char *file);
 int config_load_told(
 	struct config *c, const char *file, FILE *errors, config_told *told, void *context);
+/* VISIT to each file beside the drop-ins of FILE that is none for its name, and was meant as one.
+ */
+void config_passed_over(
+	const char *file, void (*visit)(void *context, const char *path), void *context);
 void config_free(struct config *c);
 /* Copies TEXT into memory that C owns until config_free(). */
 char *config_keep(struct config *c, const char *text);

@@ -279,26 +279,32 @@ static void take_config_fault(void *context, const struct ini_fault *fault)
 }
 
 /* What to do where a file could not be read. A package's is for root and the program's user. */
-static const char *unread_hint(int why)
+static const char *unread_hint(int why, bool drop_in)
 {
 	const struct passwd *user = why == EACCES ? getpwnam("retour") : NULL;
 	if (user && user->pw_uid != geteuid())
 		return "; right would be to ask as the user retour: sudo -u retour retour …";
 	if (why == EISDIR)
-		return "; right would be the INI file in it";
+		return drop_in ? "; right would be a file" : "; right would be the INI file in it";
+	if (drop_in)
+		return why == ENOENT ? "; a link that leads nowhere?" : "";
 	return why == ENOENT ? "; -c FILE names another, `retour config` prints a sample" : "";
 }
 
 /* Reads the sections of one file into the configuration. False: it could not be read at all, which
  * was said. */
-static bool read_file(struct config_reader *r, const char *file)
+static bool read_file(struct config_reader *r, const char *file, bool drop_in)
 {
 	char *heap;
 	size_t n;
 	r->file = file;
+	if (drop_in && file_is_pipe(file)) {
+		config_complain(r, NULL, NULL, "a pipe or socket; right would be a file");
+		return false;
+	}
 	if (file_load(file, FILE_BYTES_MAX, &heap, &n)) {
 		int why = errno;
-		const char *hint = unread_hint(why);
+		const char *hint = unread_hint(why, drop_in);
 		config_complain(r, NULL, NULL, "%s%s", strerror(why), hint);
 		return false;
 	}
@@ -307,7 +313,7 @@ static bool read_file(struct config_reader *r, const char *file)
 	if (!r->ini)
 		return false;
 	int sections = iniparser_getnsec(r->ini);
-	if (sections <= 0)
+	if (sections <= 0 && !drop_in) /* one of which all is commented out is none */
 		config_complain(r, NULL, NULL, "no section; `retour config` prints a sample");
 	for (int i = 0; i < sections; i++)
 		read_section(r, iniparser_getsecname(r->ini, i));
@@ -327,14 +333,49 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Beside retour.ini lies retour.d; its files are read in the order of their names. */
+/* Where the drop-ins of FILE lie: retour.d beside retour.ini. False: the path is too long. */
+static bool drop_ins_of(const char *file, char *place, size_t size)
+{
+	size_t n = strlen(file), ini = n > 4 && !strcmp(file + n - 4, ".ini") ? 4 : 0;
+	return (size_t)snprintf(place, size, "%.*s.d", (int)(n - ini), file) < size;
+}
+
+/* Such as other programs read, or what Windows makes of a name; a backup or README is not meant. */
+static int is_almost_drop_in(const struct dirent *e)
+{
+	static const char *const ends[] = { ".conf", ".cfg", ".ini", ".ini.txt" };
+	size_t n = strlen(e->d_name);
+	for (size_t i = 0; e->d_name[0] != '.' && i < sizeof ends / sizeof *ends; i++) {
+		size_t end = strlen(ends[i]);
+		if (n > end && !strcasecmp(e->d_name + n - end, ends[i]))
+			return !is_drop_in(e);
+	}
+	return 0;
+}
+
+void config_passed_over(
+	const char *file, void (*visit)(void *context, const char *path), void *context)
+{
+	char place[4096], path[8192];
+	struct dirent **entry = NULL;
+	int count = drop_ins_of(file, place, sizeof place)
+		? scandir(place, &entry, is_almost_drop_in, by_bytes)
+		: 0;
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof path, "%s/%s", place, entry[i]->d_name);
+		visit(context, path);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+/* Its files are read in the order of their names. */
 static bool read_drop_ins(struct config_reader *r, const char *file)
 {
 	char place[4096], path[8192];
 	struct dirent **entry = NULL;
-	size_t n = strlen(file), ini = n > 4 && !strcmp(file + n - 4, ".ini") ? 4 : 0;
 	bool all = true;
-	if ((size_t)snprintf(place, sizeof place, "%.*s.d", (int)(n - ini), file) >= sizeof place)
+	if (!drop_ins_of(file, place, sizeof place))
 		return true;
 	int count = scandir(place, &entry, is_drop_in, by_bytes);
 	if (count < 0 && errno != ENOENT && errno != ENOTDIR) {
@@ -343,7 +384,7 @@ static bool read_drop_ins(struct config_reader *r, const char *file)
 	}
 	for (int i = 0; i < count; i++) {
 		snprintf(path, sizeof path, "%s/%s", place, entry[i]->d_name);
-		all = read_file(r, config_keep(r->config, path)) && all;
+		all = read_file(r, config_keep(r->config, path), true) && all;
 		free(entry[i]);
 	}
 	free(entry);
@@ -364,7 +405,7 @@ int config_load_told(
 		return 0;
 	}
 	c->file = c->post.config_file = config_keep(c, file);
-	if (!read_file(&r, c->file) || !read_drop_ins(&r, c->file))
+	if (!read_file(&r, c->file, false) || !read_drop_ins(&r, c->file))
 		return -1;
 	r.file = c->file;
 	config_check(&r);

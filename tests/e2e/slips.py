@@ -213,6 +213,32 @@ with case("an erasure of nobody is no request, and nothing is noted of it"):
     equal(retour.run("disclose", input="Anna Example\n").code, 1)
     equal([kind for (kind,) in retour.sql("SELECT kind FROM ledger") if kind in ("forget", "disclose")], [])
 
+# --- drop-ins ---------------------------------------------------------------------------------------------------------
+
+drop_ins = retour.ini.removesuffix(".ini") + ".d"
+os.mkdir(drop_ins)
+with case("a drop-in whose name ends as those of other programs do is said not to be read"):
+    for name in "30-c.conf", "40-d.INI", "readme.txt", "10-a.ini~":
+        open(os.path.join(drop_ins, name), "w").close()
+    for command in "check", "show":
+        result = retour.run("config", command)
+        equal((result.code, len(result.err.splitlines())), (0, 2), result)
+        contains(result.err, ".d/30-c.conf: not read; its name would have to end with .ini")
+with case("a drop-in of which all is commented out changes nothing"):
+    file_of(os.path.basename(drop_ins) + "/50-e.ini", "; [privacy]\n; k = 5\n")
+    equal(retour.run("poll").code, 0)
+    os.unlink(drop_ins + "/50-e.ini")
+for make, said in ((os.mkfifo, "a pipe or socket; right would be a file"), (os.mkdir, "Is a directory; right would be a file"), (lambda path: os.symlink("/nonexistent", path), "a link that leads nowhere?")):
+    with case("a drop-in that is none: " + said):
+        make(drop_ins + "/50-e.ini")
+        for command in ("config", "check"), ("poll",):
+            result = retour.run(*command, timeout=20)
+            equal(result.code, 2, result)
+            contains(result.err, ".d/50-e.ini: ")
+            contains(result.err, said)
+        (os.rmdir if make == os.mkdir else os.unlink)(drop_ins + "/50-e.ini")
+shutil.rmtree(drop_ins)
+
 # --- what was there is gone ------------------------------------------------------------------------------------------
 
 keep = retour.dir + "/kept"
