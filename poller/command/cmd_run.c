@@ -243,8 +243,11 @@ int cmd_poll(const struct config *config, int argc, char **argv)
 	return result;
 }
 
-/* What PATH is, where that is no mail and would count as one that says nothing; NULL. */
-static const char *other_than_mail(const char *path)
+/*
+ * What PATH is, where that is no mail and would count as one that says nothing; NULL. *DOUBT: what
+ * it seems to be beside a mail; NULL: nothing.
+ */
+static const char *other_than_mail(const char *path, const char **doubt)
 {
 	static const char list[] =
 		"is a list, no mail; right would be retour suppress import, with --from";
@@ -257,6 +260,7 @@ static const char *other_than_mail(const char *path)
 		close(fd);
 	struct span begin = { text, n > 0 ? (size_t)n : 0 };
 	const char *foreign = begin.n ? fileform_foreign(begin) : NULL;
+	*doubt = begin.n ? fileform_no_mail(begin) : NULL;
 	return foreign || !begin.n || !suppressfile_looks_so(begin) ? foreign : list;
 }
 
@@ -301,10 +305,13 @@ int cmd_import(const struct config *config, int argc, char **argv)
 	if (optind == argc)
 		return usage_error(argv[0],
 			"nothing to import; name files, mboxes, Maildirs, directories or - for stdin");
+	const char *doubtful = NULL, *doubt = NULL, *here;
 	for (int i = optind; i < argc; i++) {
-		const char *foreign = other_than_mail(argv[i]);
+		const char *foreign = other_than_mail(argv[i], &here);
 		if (foreign)
 			return usage_error(argv[0], "%s %s", argv[i], foreign);
+		doubtful = here && !doubt ? argv[i] : doubtful;
+		doubt = doubt ? doubt : here;
 	}
 	job.json = json_asked();
 	job.paths = (const char *const *)argv + optind;
@@ -315,6 +322,8 @@ int cmd_import(const struct config *config, int argc, char **argv)
 		job.store = s.store;
 		job_by_clock(&s, &job);
 		result = poll_all(&job, &counts);
+		if (doubt && counts.unrecognised)
+			log_warning("import: %s %s", doubtful, doubt);
 		if (s.clock.doubt != CLOCK_BELIEVED)
 			result = exit_worse(result, session_doubt(&s));
 		else if (!counts.store_failed)

@@ -146,6 +146,8 @@ SLIPS = (
     ("sites where there is one store", nothing, ["sites"], 0, ["sites: none is known", "retour-sites(7)"]),
     ("a list as mail", nothing, ["classify", "{dir}/two.csv"], 0, ["{dir}/two.csv does not begin with a header"]),
     ("a database as mail", nothing, ["classify", "{dir}/data/retour.db"], 0, ["is a database of SQLite"]),
+    ("addresses given to import", nothing, ["import", "{dir}/two"], 0, ["{dir}/two does not begin with a header"]),
+    ("a page given to import", nothing, ["import", "{dir}/list.html"], 0, ["{dir}/list.html is an HTML page"]),
     ("a directory without mail", nothing, ["classify", "{dir}/box/new"], 0, ["{dir}/box/new: no mail in it"]),
     ("what other programs call it: remove", nothing, ["remove"], 2, ["remove: no such command", "`retour contact reactivate`"]),
     ("what other programs call it: block", nothing, ["block"], 2, ["block: no such command", "`retour suppress add`"]),
