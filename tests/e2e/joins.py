@@ -230,6 +230,16 @@ with case("with the key of one month its events are found from addresses, and no
     month = sorted({group.month for group in world.groups})[2]
     tried = {pseudonym.of(world.keys["event-%s.key" % month], "event", person) for person in world.people}
     equal({group.month for group in world.groups if group.pseudonym in tried}, {month})
+with case("who has a mail server's log as well finds the event of each bounce in it by its time; no other row has a time within its day but what is about keys and the ledger"):
+    events = world.retour.sql("SELECT at, provider, status FROM event WHERE kind = 'failure'")
+    alike = collections.Counter(events)
+    true(sum(alike[one] == 1 for one in events) >= 0.99 * len(events), "the page says that they are found")
+    finer = set()
+    for table, in world.retour.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"):
+        for column in [row[1] for row in world.retour.sql("PRAGMA table_info(%s)" % table) if row[2] == "INTEGER" and row[1] not in ("mta", "host")]:
+            if world.retour.sql("SELECT count(*) FROM {0} WHERE {1} BETWEEN 1000000000 AND 4000000000 AND {1} % 3600".format(table, column))[0][0]:
+                finer.add(table)
+    true(finer <= {"event", "ledger", "key", "alert", "mailbox"} and "event" in finer, finer)
 with case("after a rotation the key before opens no row of the file, and the file of before is what it was"):
     before = world.retour.sql(contactbody.ROWS)
     equal(world.retour.run("key", "rotate", "state").code, 0)
