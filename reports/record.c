@@ -53,21 +53,23 @@ void audit_record(struct audit *a)
 	say(&s, "Recipients of one's own mailings whose mail was returned or who complained.");
 	s = field(a, "Categories of personal data (d. c)");
 	say(&s,
-		"Pseudonyms of mail addresses (keyed hash); for each notice: time, kind, status code, cause, receiving provider, campaign, and the receiver's words "
-		"without addresses, where they are kept; for each recipient: state, day of the last event. No address, name, or content of mail is stored.");
+		"Pseudonyms of mail addresses (keyed hash); for each notice: time, kind, status code, cause, receiving provider, campaign, and of the receiver's words "
+		"those that are known, where they are kept; for each recipient: day of the last event, and, encrypted, state and history. No address and no content of "
+		"mail is stored; the name of a campaign is as its sender gave it, where many have it.");
 	s = field(a, "Categories of recipients (d. d)");
 	say(&s,
-		"None outside. Reports with counts go to the addressees that the configuration names; counts below %u are not shown. "
-		"[Processor who runs the server, where there is one]",
+		"Reports with counts go to the addressees that the configuration names; counts below %u are not shown. A command of [hook], other sites and who reads "
+		"`retour events`, where these are used, get pseudonyms, and a command with addresses = yes addresses. [Which of these; processor who runs the server, where "
+		"there is one]",
 		a->options->report->k);
 	s = field(a, "Transfers to third countries (d. e)");
-	say(&s, "None by this processing. [Location of server and mailboxes]");
+	say(&s, "None by the program itself. [Location of server, mailboxes, and those above]");
 	periods(a);
 	s = field(a, "Technical and organisational measures (d. g, Article 32)");
 	say(&s,
 		"Pseudonymisation with a key of its own for each month, which is destroyed with the month's last event; keys apart from the database, readable by "
-		"the program's user alone; deletion that overwrites (secure_delete) and writes the file anew; encrypted, verified connections to mailboxes; "
+		"the program's user alone; deletion that overwrites (secure_delete) and empties the log; encrypted, verified connections to servers that are not on this machine; "
 		"message parsing in a process without files and network; daily retention with an append-only, chained and signed ledger; figures below %u suppressed "
-		"in all reports. [Encryption of the medium, backup, access control of the server]",
+		"in all monthly reports. [Encryption of the medium, backup, access control of the server]",
 		a->options->report->k);
 }

@@ -181,6 +181,12 @@ with case("the audit says the same of each promise as text, XML and page"):
         contains(text, "%-10s %s" % (node.get("state"), node.find(AUDIT + "title").text))
         contains(page, node.find(AUDIT + "title").text)
 
+with case("the record of processing says what is so: what is encrypted, who may get what, how bytes go, and no more"):
+    record = " ".join(node.text for node in root.iter(AUDIT + "field"))
+    for words in ("encrypted, state and history", "No address and no content of mail is stored", "A command of [hook], other sites and who reads `retour events`", "overwrites (secure_delete) and empties the log", "suppressed in all monthly reports"):
+        contains(record, words)
+    true(not any(words in record for words in ("None outside", "writes the file anew", "name, or content")), record)
+
 with case("a setting that changes is in the ledger and the audit, with what it was"):
     retour.config["retention"] = {"events": "90d"}
     retour.config["mailbox old"] = {"protocol": "maildir", "path": os.path.join(retour.dir, "maildir"), "processed": "move:Done", "raw_retention": "14d"}
