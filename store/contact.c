@@ -123,7 +123,11 @@ int contact_apply(struct store *s, const struct packed *e)
 
 /* --- in the course of time ------------------------------------------------ */
 
-enum { DUE_FEW = 1 << 12, DUE_MOST = 1 << 18 }; /* contacts at a time, 96 KiB; 6 MiB */
+enum {
+	DUE_FEW = 1 << 12,  /* contacts at a time, 96 KiB; */
+	DUE_MOST = 1 << 18, /* 6 MiB */
+	PER_PAGE = 16       /* contacts, about */
+};
 
 static int advance_one(struct store *s, struct contact *c, int64_t now)
 {
@@ -189,6 +193,45 @@ static int each_due(struct store *s, enum agenda list,
 	return result || !page.foreign ? result : agenda_from_rows(s);
 }
 
+struct walked {
+	int64_t now;
+	uint64_t *count;
+};
+
+static int advance_walked(struct store *s, struct contact *c, void *context)
+{
+	const struct walked *w = context;
+
+	if (c->agenda.on[AGENDA_DUE] <= w->now - DAY)
+		c->agenda.on[AGENDA_DUE] = 0; /* its line has gone with the others */
+	++*w->count;
+	return advance_one(s, c, w->now);
+}
+
+/*
+ * Where about as many are due as the tree of contacts has pages, all of it is gone through, once:
+ * by the agenda, a portion at a time, each of its pages would be written many times over.
+ */
+static int walk_due(struct store *s, int64_t now, uint64_t *count)
+{
+	struct walked w = { now, count };
+	uint64_t counts[STATE_COUNT], contacts = 0;
+	int64_t past = 0;
+	const char *due = agenda_name(AGENDA_DUE);
+
+	if (db_int(s, &past, SQL_AGENDA_PAST, "ti", due, now - DAY) ||
+		store_contact_counts(s, counts))
+		return STORE_FAILED;
+	for (unsigned i = 0; i < STATE_COUNT; i++)
+		contacts += counts[i];
+	if (past <= DUE_FEW || (uint64_t)past * PER_PAGE < contacts)
+		return STORE_OK;
+	return db_run(s, SQL_AGENDA_PAST_TAKE, "ti", due, now - DAY) ||
+			contacts_each(s, SQL_CONTACT_DUE_NEXT, &now, advance_walked, &w)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
 int store_advance(struct store *s, int64_t now, uint64_t *changed)
 {
 	uint64_t tidied = 0;
@@ -200,6 +243,8 @@ int store_advance(struct store *s, int64_t now, uint64_t *changed)
 		return result;
 	/* first: whose hold is over by now is one of those that time moves on below */
 	result = brake_advance(s, now);
+	if (!result)
+		result = walk_due(s, now, changed);
 	if (!result)
 		result = each_due(s, AGENDA_DUE, advance_one, now, changed);
 	if (!result)

@@ -50,6 +50,11 @@
 		"DELETE FROM contact WHERE old <= ?1 RETURNING at, contact_state(body), contact_objection(body)") \
 	X(SQL_AGENDA_PUT, "INSERT OR IGNORE INTO agenda (what, day, name) VALUES (?1, ?2, ?3)") \
 	X(SQL_AGENDA_TAKE, "DELETE FROM agenda WHERE what = ?1 AND day = ?2 AND name = ?3") \
+	X(SQL_AGENDA_PAST, "SELECT count(*) FROM agenda WHERE what = ?1 AND day <= ?2") \
+	X(SQL_AGENDA_PAST_TAKE, "DELETE FROM agenda WHERE what = ?1 AND day <= ?2") \
+	/* without the agenda, where that would name most of them */ \
+	X(SQL_CONTACT_DUE_NEXT, \
+		"SELECT pseudonym FROM contact WHERE pseudonym > ?1 AND contact_due(body) <= ?2 ORDER BY pseudonym LIMIT ?3") \
 	/* behind ?1 and ?2; of who is due on an earlier day than today the line says enough */ \
 	X(SQL_AGENDA_DUE, \
 		"SELECT day, name FROM agenda WHERE what = ?5 AND (day, name) > (?1, ?2) AND day <= ?3 AND (day <= ?3 - 86400 OR" \

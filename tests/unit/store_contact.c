@@ -190,24 +190,30 @@ static void verified_is_not_claimed(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event WHERE origin = 'matched'"), 1);
 }
 
-/* More whose time has come than are looked at in one go: each is moved on, and once. */
+/*
+ * More whose time has come than are looked at in one go: each is moved on, and once; who has time
+ * is let alone, and each has its lines in the agenda then.
+ */
 static void whose_time_has_come_are_many(void **state)
 {
-	enum { MANY = 4500 };
+	enum { MANY = 4500, OTHERS = 300 };
+	const int64_t later = NOW + 300 * DAY;
 	char who[64];
 	uint64_t changed = 0;
 
 	(void)state;
 	ok(store_begin(store));
-	for (unsigned i = 0; i < MANY; i++) {
+	for (unsigned i = 0; i < MANY + OTHERS; i++) {
+		int64_t at = i < MANY ? NOW : later;
 		snprintf(who, sizeof who, "person%u@example.org", i);
-		struct event e = event_of(KIND_FAILURE, CATEGORY_GREYLISTED, who, NOW);
-		assert_int_equal(put(&e, 70000 + i, NOW), MESSAGE_NEW);
+		struct event e = event_of(KIND_FAILURE, CATEGORY_GREYLISTED, who, at);
+		assert_int_equal(put(&e, 70000 + i, at), MESSAGE_NEW);
 	}
 	ok(store_commit(store));
-	ok(store_advance(store, NOW + 300 * DAY, &changed));
+	ok(store_advance(store, later, &changed));
 	assert_int_equal(changed, MANY);
-	ok(store_advance(store, NOW + 300 * DAY, &changed));
+	assert_int_equal(query_int("SELECT count(*) FROM agenda WHERE what = 'due'"), OTHERS);
+	ok(store_advance(store, later, &changed));
 	assert_int_equal(changed, 0);
 }
 
