@@ -1,5 +1,6 @@
 /*
- * Alerts over simulated senders: quiet days are quiet, a bad one is told within the hour.
+ * Alerts over simulated senders: quiet days are quiet, a bad one is told within the hour. With a
+ * number as its argument those with campaigns are so many.
  */
 #include "tests/unit/rounds.h"
 #include "tests/unit/store_alert.h"
@@ -125,15 +126,143 @@ static void simulate_reports(int64_t begin)
 	}
 }
 
+/*
+ * What the same shop has by campaign: order mails and the day's newsletters, of lists that differ.
+ * Not all receivers tell of complaints. When is known what was sent: by the hour from logs, by the
+ * list in the morning behind, or never.
+ */
+enum told { BY_LOGS, BY_LIST, BY_NOBODY };
+struct campaign {
+	const char *name, *stream;
+	int64_t least, spread, per_mille; /* mails, and days on which it is sent */
+	int64_t hard, complaints;         /* in a million; a list's own is up to twice as much */
+};
+static const struct campaign campaigns[] = {
+	{ "orders", "shop", 18000, 5000, 1000, 3000, 100 },
+	{ "tuesday", "news", 45000, 10000, 143, 4500, 200 },
+	{ "thursday", "news", 45000, 10000, 143, 4500, 200 },
+	{ "welcome", "shop", 150, 100, 1000, 10000, 250 },
+	{ "winback", "news", 2000, 3000, 100, 7000, 350 },
+	{ "survey", "news", 300, 400, 60, 5000, 200 },
+};
+static int64_t sent_of_day[2][sizeof campaigns / sizeof *campaigns][SHARES]; /* by day % 2 */
+static unsigned campaign_days = 60; /* or as many as the first argument says */
+
+static void tally(int64_t at, const char *kind, const char *klass, const char *category,
+	const char *origin, int share, const char *campaign, int64_t n)
+{
+	if (n)
+		ok(db_run(store, SQL_TALLY_ADD, "itttttti", (int64_t)day_of(at), kind, klass,
+			category, origin, share < 0 ? "other" : shares[share].name, campaign, n));
+}
+
+static void simulate_campaign(int64_t at, size_t c, int share, int64_t n)
+{
+	static const struct {
+		const char *klass, *category;
+		int64_t ppm;
+	} others[] = { { "soft", "mailbox-full", 4000 }, { "block", "reputation", 500 },
+		{ "undetermined", "undetermined", 300 } };
+	const struct campaign *k = &campaigns[c];
+
+	tally(at, "failure", "hard", "user-unknown", "matched", share, k->name,
+		successes(n, k->hard / 2 + below(k->hard)));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		tally(at, "failure", others[i].klass, others[i].category, "matched", share, k->name,
+			successes(n, others[i].ppm));
+	if (strcmp(shares[share].name, "gmail") == 0 || strcmp(shares[share].name, "other") == 0)
+		return;
+	int64_t complaints = successes(n, k->complaints / 2 + below(k->complaints));
+	tally(at, "complaint", "", "abuse", "matched", share, k->name, complaints);
+	if (complaints)
+		sql("INSERT INTO stream_count VALUES (%d, '%s', 'complaint', %lld) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+			(int)day_of(at), k->stream, (long long)complaints);
+}
+
+static void say_sent(int64_t at, const char *source, size_t c, int share, int64_t n)
+{
+	ok(db_run(store, SQL_VOLUME_ADD, "itittiiiii", (int64_t)day_of(at), source, (int64_t)0,
+		shares[share].name, campaigns[c].name, n, (int64_t)0, (int64_t)0, (int64_t)0,
+		(int64_t)0));
+}
+
+/* Forged notices come every day; on one of fifty three times as many, which is no wave yet. */
+static void simulate_forged(int64_t at)
+{
+	tally(at, "failure", "hard", "user-unknown", "unverified", -1, "",
+		(15 + below(30)) * (below(50) ? 1 : 3));
+}
+
+/* Another site, of a sender three times as bad: what it tells of is its own to alert. */
+static void simulate_site(int64_t at)
+{
+	sql("INSERT OR REPLACE INTO site_tally (day, kind, class, category, origin, provider, campaign, count, part, life)"
+	    " VALUES (%d, 'failure', 'hard', 'user-unknown', 'matched', 'gmail', 'tuesday', 3000, 0, 1)",
+		(int)day_of(at));
+	sql("INSERT OR REPLACE INTO site_tally (day, kind, class, category, origin, provider, campaign, count, part, life)"
+	    " VALUES (%d, 'complaint', '', 'abuse', 'matched', 'yahoo', 'orders', 300, 0, 1)",
+		(int)day_of(at));
+}
+
+/* What was sent on the day before is told at eight. */
+static void say_yesterday(int64_t at, size_t c, int share, enum told told)
+{
+	int64_t *n = &sent_of_day[(at / DAY - 1) % 2][c][share];
+
+	if (told == BY_LIST && *n)
+		say_sent(at - DAY, "list", c, share, *n);
+	*n = 0;
+}
+
+static bool is_sent_at(const struct campaign *k, int64_t at)
+{
+	int64_t h = at / HOUR % 24, weekday = at / DAY % 7;
+
+	if (k->per_mille == 1000)
+		return h % 4 == 1;
+	if (k->per_mille != 143) /* a seventh: once a week */
+		return h == 10 && below(1000) < k->per_mille;
+	return h == 10 && weekday == (strcmp(k->name, "tuesday") ? 0 : 5);
+}
+
+static void simulate_campaigns(int64_t at, enum told told)
+{
+	int64_t h = at / HOUR % 24;
+
+	for (size_t c = 0; c < sizeof campaigns / sizeof *campaigns; c++) {
+		const struct campaign *k = &campaigns[c];
+		bool goes = is_sent_at(k, at);
+		for (int i = 0; i < SHARES; i++) {
+			if (h == 8)
+				say_yesterday(at, c, i, told);
+			if (!goes)
+				continue;
+			int64_t n = (k->least + below(k->spread)) * shares[i].percent / 100 /
+				(k->per_mille == 1000 ? 6 : 1);
+			simulate_campaign(at, c, i, n);
+			sent_of_day[at / DAY % 2][c][i] += n;
+			if (told == BY_LOGS)
+				say_sent(at, "log", c, i, n);
+		}
+	}
+	if (h == 3)
+		simulate_forged(at);
+	if (h == 4)
+		simulate_site(at);
+}
+
 /* Alerts that opened in so many days after eight weeks. */
-static unsigned false_alerts(int days, bool logs)
+static unsigned false_alerts(int days, enum told told, bool by_campaign)
 {
 	int64_t start = NOW - NOW % DAY;
 
+	memset(sent_of_day, 0, sizeof sent_of_day);
 	for (int64_t day = -56; day < days; day++) {
 		ok(store_begin(store));
 		for (int64_t h = 0; h < 24; h++) {
-			simulate_hour(start + day * DAY + h * HOUR, logs);
+			simulate_hour(start + day * DAY + h * HOUR, told == BY_LOGS);
+			if (by_campaign)
+				simulate_campaigns(start + day * DAY + h * HOUR, told);
 			if (h == 5)
 				simulate_reports(start + (day - 1) * DAY);
 			if (day < 0)
@@ -155,7 +284,7 @@ static void quiet_days_are_quiet(void **state)
 	(void)state;
 	seed = 1;
 	rules.rule[ALERT_RETENTION_OVERDUE].active = false; /* nobody purges here */
-	with_logs = false_alerts((int)rounds(500), true);
+	with_logs = false_alerts((int)rounds(500), BY_LOGS, false);
 	print_message("%u false alerts in 500 days\n", with_logs);
 	assert_in_range(with_logs, 0, 15); /* less than one a month */
 }
@@ -167,9 +296,37 @@ static void and_where_nobody_says_how_much_was_sent(void **state)
 	(void)state;
 	seed = 2;
 	rules.rule[ALERT_RETENTION_OVERDUE].active = false;
-	without = false_alerts((int)rounds(500), false);
+	without = false_alerts((int)rounds(500), BY_NOBODY, false);
 	print_message("%u false alerts in 500 days\n", without);
 	assert_in_range(without, 0, 15);
+}
+
+static void campaigns_of_quiet_days(uint64_t of, enum told told)
+{
+	unsigned n;
+
+	seed = of;
+	rules.rule[ALERT_RETENTION_OVERDUE].active = false;
+	n = false_alerts((int)rounds(campaign_days), told, true);
+	print_message("%u false alerts in %u days\n", n, rounds(campaign_days));
+	for (unsigned i = 0; i < n; i++)
+		print_message("%s %s %llu of %llu\n", alert_condition_name(seen[i].condition),
+			seen[i].subject, (unsigned long long)seen[i].figures.part,
+			(unsigned long long)seen[i].figures.whole);
+	assert_in_range(n, 0, campaign_days * 12 / 365); /* one a month */
+}
+
+/* Campaigns, complaints, forged notices and another site join. */
+static void so_are_days_with_campaigns(void **state)
+{
+	(void)state;
+	campaigns_of_quiet_days(5, BY_LOGS);
+}
+
+static void and_where_a_list_says_what_was_sent(void **state)
+{
+	(void)state;
+	campaigns_of_quiet_days(6, BY_LIST);
 }
 
 /*
@@ -241,14 +398,17 @@ static void a_bought_list_is_told_within_the_hour(void **state)
 	assert_non_null(open_one(ALERT_BOUNCE_SURGE, "other"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	campaign_days = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : campaign_days;
 	const struct CMUnitTest tests[] = {
 		T(an_incident_is_told_within_the_hour_with_logs),
 		T(an_incident_is_told_within_the_hour_without_logs),
 		T(a_bought_list_is_told_within_the_hour),
 		T(quiet_days_are_quiet),
 		T(and_where_nobody_says_how_much_was_sent),
+		T(so_are_days_with_campaigns),
+		T(and_where_a_list_says_what_was_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
