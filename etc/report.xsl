@@ -286,7 +286,7 @@
 </xsl:template>
 
 <xsl:template name="what-broke">
-	<xsl:variable name="list" select="r:classes/r:class/r:category[@id != 'other'][number(r:count) &gt; 0]"/>
+	<xsl:variable name="list" select="r:classes/r:class/r:category[@id != 'other' or @mostly][number(r:count) &gt; 0]"/>
 	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$list/r:count"/></xsl:call-template></xsl:variable>
 	<xsl:if test="$list">
 		<h2 xsl:use-attribute-sets="heading"><xsl:value-of select="key('t', 'heading.broke')"/></h2>
@@ -1161,10 +1161,10 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .figures.others { grid-template-columns: repeat(auto-fit, minmax(5.2rem, 1fr)); } .others .history { display: none; }
 	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus { flex-direction: column; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
 @page { margin: 15mm 14mm; }
-@media print { :root { color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
+@media print { :root { font-size: 10pt; color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }
-	body { font-size: 10pt; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading { break-after: avoid; } .lead:has(+ table), .lead:has(+ .lead), .lead:has(+ .pair) { break-after: avoid; } .subheading { margin-top: 1.4rem; }
-	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } p { orphans: 3; widows: 3; } tbody tr:first-child { break-after: avoid; } tbody tr:last-child { break-before: avoid; } .method { font-size: 8.5pt; gap: .1rem 1rem; max-width: none; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
+	body { font-size: 1rem; } main { max-width: none; padding: 0; } .heading { margin-top: 1.6rem; } .heading, .subheading { break-after: avoid; } .lead:has(+ table), .lead:has(+ .lead), .lead:has(+ .pair), .lead:has(+ .chart) { break-after: avoid; } .subheading { margin-top: 1.4rem; }
+	.pair { grid-template-columns: 1fr 1fr; gap: 1rem 1.5rem; } tr, li, .chart, .figure, .method > *, .verdict { break-inside: avoid; } p { orphans: 3; widows: 3; } tbody tr:first-child, tr:has(> th > .key) { break-after: avoid; } tbody tr:last-child { break-before: avoid; } .method { font-size: 8.5pt; gap: .1rem 1rem; max-width: none; } details, .fold .past, .month1 { display: none; } .fold { font-size: 8.5pt; } .data th, .data td { padding-top: .3rem; padding-bottom: .3rem; }
 	.logo { padding: 0; } rect, circle, .key, .badge, .figure, .began li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </xsl:template>
 </xsl:stylesheet>

@@ -144,7 +144,10 @@ static void say_movement(const struct month_report *r, struct sentence *s, bool 
 	if (changed)
 		percent_text(
 			r->texts, way ? labs(percent) : percent, way == 0, change, sizeof change);
-	FILL(s, text_of(r->texts, changed ? words[way + 1] : "movement.count"),
+	const char *unclear = way == 0 && c.before->state == CELL_SHOWN && c.before->n
+		? "movement.chance"
+		: "movement.count";
+	FILL(s, text_of(r->texts, changed ? words[way + 1] : unclear),
 		{ "what", column_words(r->texts, complaints ? COLUMN_COMPLAINT : COLUMN_COUNT) },
 		{ "n", n }, { "percent", change });
 	if (way && rated(&c) && way_of(&c, r->k) == 0)

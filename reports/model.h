@@ -119,6 +119,8 @@ struct figures {
 	uint32_t sent_mask; /* which: bit n, the n-th day, from 1 */
 	uint32_t uncounted; /* and on which nobody said so, though as a rule somebody does */
 	struct cell category[COLUMN_COUNT][CATEGORY_COUNT];
+	enum category mostly[COLUMN_COUNT]; /* of the causes of a class that are not shown, the one
+					       that is more than half; else CATEGORY_NONE */
 	char leader[CATEGORY_COUNT][EVENT_PROVIDER_SIZE]; /* the provider that answers for half of a
 							     category or more; "" */
 	struct cell day[DAYS_MAX];                        /* bounces */
@@ -351,8 +353,12 @@ bool share_permille(const struct cell *part, const struct cell *whole, unsigned 
  */
 bool other_bounces(
 	const struct cell *bounces, const struct cell column[COLUMN_COUNT], struct cell *other);
-/* The same of the causes of a class. */
+/* The column in which notices of this cause are counted. */
+enum column figure_column_of_category(enum category category);
+/* The same of the causes of a class; and what that sum is called. */
 bool other_causes(const struct figures *f, unsigned column, struct cell *other);
+const char *other_causes_title(
+	const struct month_report *r, unsigned column, char *buffer, size_t size);
 /* PART of what was sent, in parts per million, where both are shown and it is no more than that. */
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm);
 

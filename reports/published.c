@@ -32,14 +32,6 @@ static enum column figure_column_of(const struct tally *t)
 	return t->kind == KIND_COMPLAINT ? COLUMN_COMPLAINT : column_of_class(t->klass);
 }
 
-static enum column column_of_category(enum category category)
-{
-	struct tally t = { .kind = category_class(category) == CLASS_COMPLAINT ? KIND_COMPLAINT
-									       : KIND_FAILURE,
-		.klass = (uint8_t)category_class(category) };
-	return figure_column_of(&t);
-}
-
 /* Into the sums of the month and its days. */
 static void take_sums(struct loading *l, const struct tally *t)
 {
@@ -427,7 +419,7 @@ static void value_month(struct figures *f, unsigned k)
 		}
 		for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
 			struct cell *cause = &f->category[c][g];
-			if (cause->n == 0 && column_of_category((enum category)g) != c)
+			if (cause->n == 0 && figure_column_of_category((enum category)g) != c)
 				cause->worth = WORTH_STRANGE;
 			/*
 			 * what is not listed may be anything; that it is k or more, a measure may
@@ -480,48 +472,6 @@ static int suppress_month(
 	return result;
 }
 
-/* Of a cause that is not shown not even that is told, in no place. */
-static void leave_out_causes(struct figures *f)
-{
-	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		for (unsigned g = 0; g < CATEGORY_COUNT; g++)
-			f->category[c][g].vague = true;
-}
-
-/*
- * Words say something of figures too, and must not bound one that is not shown. A frequent cause of
- * a row is at least as frequent as each that is not named: said where its class is shown and is no
- * less than all that is hidden in the row, and so are those before it. Half of a category or more:
- * said where the provider's figure of that class is shown.
- */
-static void withhold_words(struct figures *f)
-{
-	struct table *tables[] = { &f->providers, &f->campaigns };
-	for (size_t t = 0; t < 2; t++)
-		for (size_t i = 0; i < tables[t]->count; i++) {
-			struct row *row = &tables[t]->row[i];
-			uint64_t hidden = row->bounces.n;
-			bool said = row->bounces.state == CELL_SHOWN;
-			for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-				uint64_t n = c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
-				hidden -= n < hidden ? n : hidden;
-			}
-			for (int w = 0; w < WORST_SHOWN; w++) {
-				const struct cell *own =
-					&row->column[column_of_category(row->worst[w])];
-				said &= own->state == CELL_SHOWN && own->n >= hidden;
-				if (!said)
-					row->worst[w] = CATEGORY_NONE;
-			}
-		}
-	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
-		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g])
-						      : NULL;
-		if (!row || row->column[column_of_category((enum category)g)].state != CELL_SHOWN)
-			*f->leader[g] = '\0';
-	}
-}
-
 /*
  * Rows lie in the order of their size, which must not bound one that is not shown: these come
  * behind the others, by name.
@@ -554,6 +504,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	struct loading l = { r, f, store, days ? &days->notices : &providers, &campaigns, days };
 	int32_t from = day_number(f->month, 1), to = day_number(f->month, f->days);
 	struct equations *q = equations_new(r->k);
+	uint64_t most[COLUMN_COUNT];
 	int result = -1;
 	f->covered = first_day > 0 && first_day <= to;
 	f->partial = f->covered && first_day > from;
@@ -567,12 +518,12 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	if (sent_load(r, store, f, from, to, days) || streams_load(store, f, from, to))
 		goto out;
 	find_figure_leaders(f, l.providers, r->k);
+	most_frequent(f, most);
 	sent_mark_reporting(r, f, l.providers);
 	result = suppress_month(f, q, r->k, r->options);
 	if (!result && days)
 		result = answers_load(r, store, q);
-	leave_out_causes(f);
-	withhold_words(f);
+	withhold_rest(f, most, r->k);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);
 out:

@@ -128,6 +128,37 @@ static void mostly_at(const struct page *p, const char *provider, size_t used)
 							     : PAGE_WIDTH - used);
 }
 
+/* CATEGORY_NONE stands for those that are not shown, where it is known what most of them are. */
+static uint64_t cause_count(const struct figures *f, unsigned column, unsigned category)
+{
+	struct cell other;
+	if (category != CATEGORY_NONE)
+		return f->category[column][category].n;
+	return f->mostly[column] != CATEGORY_NONE && other_causes(f, column, &other) ? other.n : 0;
+}
+
+/* A title may take the blanks before the number. */
+static void print_other(
+	const struct page *p, const char *title, size_t width, const struct cell *count)
+{
+	char number[COUNT_TEXT_SIZE];
+	const char *n = cell_text(p->r, count, number, sizeof number);
+	const size_t whole = width + 1 + PAGE_NUMBER_WIDTH;
+	page_left(p->out, title, whole - 1 - text_width(n));
+	fprintf(p->out, " %s", n);
+}
+
+static void print_mostly(const struct page *p, unsigned column)
+{
+	char title[SENTENCE_SIZE], id[48];
+	const struct cell other = { .n = cause_count(p->r->month, column, CATEGORY_NONE) };
+	print_other(p, other_causes_title(p->r, column, title, sizeof title), NAME_WIDTH, &other);
+	page_right(p->out, "-", PAGE_NUMBER_WIDTH + 1);
+	snprintf(id, sizeof id, "column.%s.short", column_name(column));
+	fprintf(p->out, "  %s", page_text(p, id));
+	page_line(p);
+}
+
 /* The largest causes of all classes. */
 static void what_broke(const struct page *p)
 {
@@ -142,7 +173,7 @@ static void what_broke(const struct page *p)
 		uint64_t most = 0;
 		for (unsigned c = 0; c < COLUMN_COUNT; c++)
 			for (unsigned g = 0; g < CATEGORY_COUNT; g++)
-				if (!used[c][g] && f->category[c][g].n > most) {
+				if (!used[c][g] && cause_count(f, c, g) > most) {
 					most = f->category[c][g].n;
 					column = c;
 					category = g;
@@ -152,6 +183,10 @@ static void what_broke(const struct page *p)
 		used[column][category] = true;
 		if (i == 0)
 			page_heading(p, "heading.broke");
+		if (category == CATEGORY_NONE) {
+			print_mostly(p, column);
+			continue;
+		}
 		page_left(p->out, category_title(p->r->texts, category), NAME_WIDTH);
 		page_cell(p, &f->category[column][category]);
 		print_change(p, &f->category[column][category],
@@ -394,11 +429,12 @@ static void print_classes(const struct page *p)
 			if (c == COLUMN_BLOCK && *category_check(p->r->texts, g))
 				check_width(p, g);
 		}
+		char title[SENTENCE_SIZE];
 		struct cell other;
 		if (other_causes(f, c, &other)) {
 			page_left(p->out, page_text(p, id), 10);
-			page_left(p->out, page_text(p, "category.other"), NAME_WIDTH + 7);
-			page_cell(p, &other);
+			print_other(p, other_causes_title(p->r, c, title, sizeof title),
+				NAME_WIDTH + 7, &other);
 			page_line(p);
 		}
 	}

@@ -317,6 +317,12 @@ bool other_bounces(
 	return left_out && shown && bounces->state == CELL_SHOWN;
 }
 
+enum column figure_column_of_category(enum category category)
+{
+	const unsigned klass = category_class(category);
+	return klass == CLASS_COMPLAINT ? COLUMN_COMPLAINT : column_of_class(klass);
+}
+
 bool other_causes(const struct figures *f, unsigned column, struct cell *other)
 {
 	bool left_out = false;
@@ -326,6 +332,18 @@ bool other_causes(const struct figures *f, unsigned column, struct cell *other)
 		other->n -= f->category[column][g].n;
 	}
 	return left_out && f->column[column].state == CELL_SHOWN;
+}
+
+const char *other_causes_title(
+	const struct month_report *r, unsigned column, char *buffer, size_t size)
+{
+	struct sentence s = { buffer, 0, size };
+	const enum category most = r->month->mostly[column];
+	if (most == CATEGORY_NONE)
+		return text_of(r->texts, "category.other");
+	*buffer = '\0';
+	FILL(&s, text_of(r->texts, "category.mostly"), { "cause", category_title(r->texts, most) });
+	return buffer;
 }
 
 bool rate_of(const struct cell *part, const struct cell *sent, long *ppm)

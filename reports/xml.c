@@ -226,11 +226,15 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 			if (*category_check(r->texts, g))
 				xml_text(category, "check", category_check(r->texts, g));
 		}
+		char title[SENTENCE_SIZE];
 		struct cell other;
 		if (other_causes(f, c, &other)) {
 			xmlNode *category = xml_element(class_node, "category");
 			xml_attribute(category, "id", "other");
-			xml_attribute(category, "title", text_of(r->texts, "category.other"));
+			xml_attribute(
+				category, "title", other_causes_title(r, c, title, sizeof title));
+			if (f->mostly[c] != CATEGORY_NONE)
+				xml_attribute(category, "mostly", category_name(f->mostly[c]));
 			xml_count(r, category, NULL, &other);
 		}
 	}

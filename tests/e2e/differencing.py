@@ -282,6 +282,8 @@ def volumes(attack, root, month):
 def groups(attack, root, month):
     """A domain group is the sum of its providers; some of them stand in the row without a name."""
     rows = {row.get("name"): row for row in root.find(REPORT + "groups")}
+    if not rows:  # most of them are hidden: then there is no table
+        return
     everything = [(month, "groups", name, "bounces") for name in rows]
     folded = [(month, "folded", name) for name in rows]
     for name, row in rows.items():
@@ -397,6 +399,8 @@ def read(attack, root):
                 attack.left_out(keys[-1])
         attack.sum((month, column), keys)
         single[column] = len(keys)
+        for category in node.findall(REPORT + "category[@mostly]"):  # more than half of what is not shown by itself
+            attack.bound((month, "category", column, category.get("mostly")), int(number(category, "count")) // 2 + 1, FAR)
     for table in ("providers", "campaigns"):
         rows = root.find(REPORT + table).findall(REPORT + "row")
         names = [row.get("name", "(rest)") for row in rows]

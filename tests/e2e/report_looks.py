@@ -169,6 +169,11 @@ if browser.binary():
     with case("no table is wider than its place, and none breaks words up, at three thousand mails a month and at three million"):
         equal(browser.crowded([sender.file(sender.page, "page.html") for sender in sizes], (400, 800, 1200)), [])
         equal(browser.crowded([sender.file(sender.body, "mail.html") for sender in sizes], (400,)), [])
+    with case("on paper what is to be done is not set smaller than its reason, and no day's heading parts from its chart"):
+        paper = loud.page.replace("@media print", "@media all")
+        sizes_of = browser.answer(paper, "return [...document.querySelectorAll('.measures li')].map(li => [...li.querySelectorAll('p')].map(p => parseFloat(getComputedStyle(p).fontSize)));")
+        true(sizes_of and all(action >= reason for action, reason in sizes_of), sizes_of)
+        equal(browser.answer(paper, "return [...document.querySelectorAll('.lead + .chart')].map(c => getComputedStyle(c.previousElementSibling).breakAfter);"), ["avoid"])
 else:
     skipped("widths", "no Chromium here")
 

@@ -107,6 +107,15 @@ for k in THRESHOLDS:
             true(not small, [(node.get("of"), node.text) for node in small])
             true(share < 25 and share < BEFORE_SHARE[k][number], share)
             true(shown > BEFORE_SHOWN[k][number] * 0.95, shown)
+with case("3,000 mails a month: what most hard bounces are is named though no cause is shown, no table is of holes, and what chance makes is no change"):
+    retour, truth = sender(3000, 10)
+    root, text = xml.fromstring(report(retour, MONTH)), report(retour, MONTH, "text")
+    other = root.find(AT + "classes/" + AT + "class[@id='hard']/" + AT + "category")
+    equal((other.get("id"), other.get("mostly"), other.findtext(AT + "count")), ("other", "user-unknown", "50"))
+    contains(text.split("What broke")[1].split("By provider")[0], "No such user, mostly            50")
+    contains(report(retour, MONTH, "html"), "No such user, mostly")
+    true(not root.findall(AT + "groups/" + AT + "row") and "Domain group" not in text, "domain groups of which two of three are hidden")
+    contains(text.replace("\n", " "), "bounces came to 70 (no clear change) and complaints numbered 0")
 # a month of 15,000 mails with one large campaign to a bought list, a small one, and few blocks: (provider, campaign): hard, soft, blocks
 FEW_BLOCKS = {("gmail", "bought"): (8, 0, 0), ("gmail", "news"): (12, 18, 1), ("gmail", "orders"): (10, 0, 1), ("microsoft", "bought"): (10, 0, 0), ("microsoft", "news"): (7, 5, 1),
               ("microsoft", "orders"): (2, 0, 1), ("other", "bought"): (18, 0, 0), ("other", "news"): (7, 8, 1), ("other", "orders"): (2, 0, 0), ("gmx", "bought"): (6, 0, 0),
