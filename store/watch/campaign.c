@@ -122,6 +122,7 @@ static int watch_receiver(struct store *s, const struct alert_options *o,
 {
 	const struct alert_rule *rule = &o->rule[ALERT_BLOCK_RATE];
 	struct alert_finding f = { .condition = ALERT_BLOCK_RATE, .level = LEVEL_CALM };
+	int64_t surged = 0;
 
 	snprintf(f.subject, sizeof f.subject, "%s", r->name);
 	f.figures = (struct alert_figures){ .value = rate_ppm(r->block, r->sent),
@@ -133,8 +134,11 @@ static int watch_receiver(struct store *s, const struct alert_options *o,
 		.to = now };
 	if (r->block >= (uint64_t)larger(rule->minimum, s->o.k))
 		f.level = alert_level_of(rule, f.figures.value);
-	if (f.level == LEVEL_FIRING && !beyond_chance(rule, r->block, r->sent))
-		f.level = LEVEL_OPEN;
+	if (f.level == LEVEL_FIRING && alert_spoken_of(s, ALERT_BLOCK_SURGE, f.subject, &surged))
+		return STORE_FAILED;
+	if (f.level == LEVEL_FIRING &&
+		(surged >= f.figures.from || !beyond_chance(rule, r->block, r->sent)))
+		f.level = LEVEL_OPEN; /* that is told */
 	if (f.level == LEVEL_FIRING &&
 		alert_leaders(s, KIND_FAILURE, "block", f.subject, &f.figures))
 		return STORE_FAILED;

@@ -23,6 +23,10 @@ int reported_watch(struct store *s, const struct alert_options *o, int64_t now);
 /* Looks for surges and notes them, inside a transaction. */
 int surges_watch(struct store *s, const struct alert_options *o, int64_t now);
 
+/* The last time of which an alert of this condition and subject spoke; 0: none did. */
+int alert_spoken_of(
+	struct store *s, enum alert_condition condition, const char *subject, int64_t *until);
+
 /*
  * Provider, category and campaign where at least half of G's part lies, of the events of KIND and
  * KLASS (NULL: all) at the provider SUBJECT ("": all). Throttling may be known from logs alone;

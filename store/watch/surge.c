@@ -341,11 +341,11 @@ static struct judged_surge judge(const struct surges *u, const struct surge *k,
 	return j;
 }
 
-/* The last time of which an alert of this condition and subject spoke. */
-static int spoken_of(struct store *s, const struct surge *k, const struct series *r, int64_t *until)
+int alert_spoken_of(
+	struct store *s, enum alert_condition condition, const char *subject, int64_t *until)
 {
 	sqlite3_stmt *st = db_bind(
-		s, SQL_ALERT_LAST, "tt", alert_condition_name(k->condition), r->provider);
+		s, SQL_ALERT_LAST, "tt", alert_condition_name(condition), subject);
 	int rc = st ? db_step(s, st) : -1;
 
 	*until = 0;
@@ -395,7 +395,8 @@ static int watch_series(struct surges *u, const struct surge *k, const struct se
 		worst = judge(u, k, r, NULL, PRESENT); /* so little that it is calm */
 		return note_surge(u, k, r, &worst);
 	}
-	if (extraordinary(u, k, r, extra) || spoken_of(u->s, k, r, &until))
+	if (extraordinary(u, k, r, extra) ||
+		alert_spoken_of(u->s, k->condition, r->provider, &until))
 		return STORE_FAILED;
 	worst = judge(u, k, r, extra, PRESENT);
 	for (int64_t end = PRESENT - 1; end >= u->changed; end--) {

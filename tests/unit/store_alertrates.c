@@ -126,6 +126,20 @@ static void a_small_receiver_that_refuses_is_told(void **state)
 	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
 }
 
+/* A surge of the same receiver is told already. */
+static void a_surge_is_told_once(void **state)
+{
+	(void)state;
+	past(NOW, 28, "t-online", "block", 0);
+	sent_in(NOW, "t-online", "news", 176);
+	hour(NOW, "t-online", "block", 30);
+	tallied(NOW, "failure", "block", "matched", "t-online", "news", 30);
+	look(NOW + 60);
+	look(NOW + 120);
+	assert_non_null(open_one(ALERT_BLOCK_SURGE, "t-online"));
+	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+}
+
 /* What came back today of yesterday's mail says nothing before somebody says what was sent today.
  */
 static void a_day_that_is_not_known_makes_no_rate(void **state)
@@ -231,6 +245,7 @@ int main(void)
 		T(complaints_go_by_mail_that_can_complain),
 		T(a_wave_of_forged_notices_is_told),
 		T(a_small_receiver_that_refuses_is_told),
+		T(a_surge_is_told_once),
 		T(a_day_that_is_not_known_makes_no_rate),
 	};
 
