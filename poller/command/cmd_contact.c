@@ -568,7 +568,7 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 		return usage_error("contact",
 			"%s%s%s%swants show, revalidate, resolve, reactivate, confirm, undo, rejudge or states; see `retour contact --help`",
 			argc > 1 && !strchr(argv[1], '@') ? argv[1] : "", argc > 1 ? ": " : "",
-			way_back_meant(argc > 1 ? argv[1] : ""),
+			people_meant(argc > 1 ? argv[1] : ""),
 			word_meant(meant, argc > 1 ? argv[1] : "",
 				"show revalidate resolve reactivate confirm undo rejudge states"));
 	if (subcommands[i].move == MOVE_CONFIRM && argc > 2 && is_about_causes(argc - 2, argv + 2))

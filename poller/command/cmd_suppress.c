@@ -155,7 +155,7 @@ int cmd_suppress(const struct config *config, int argc, char **argv)
 	if (!add && strcmp(what, "import"))
 		return usage_error(argv[0],
 			"%s%s%s%swants import or add; see `retour suppress --help`",
-			strchr(what, '@') ? "" : what, *what ? ": " : "", way_back_meant(what),
+			strchr(what, '@') ? "" : what, *what ? ": " : "", people_meant(what),
 			word_meant(meant, what, "import add export"));
 	struct wish w = { .command = add ? "suppress add" : "suppress import",
 		.file = { .source = add ? "add" : "csv",

@@ -207,12 +207,16 @@ const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char
 	return text;
 }
 
-const char *way_back_meant(const char *typed)
+const char *people_meant(const char *typed)
 {
-	static const char *const words[] = { "remove", "delete", "del", "rm", "drop", "unsuppress",
+	static const char *const lists[] = { "list", "ls", "show", "dump" };
+	static const char *const back[] = { "remove", "delete", "del", "rm", "drop", "unsuppress",
 		"unblock", "release", "allow", "enable", "restore", "whitelist", "activate" };
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(typed, words[i]))
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (!strcmp(typed, lists[i]))
+			return "`retour suppressions` lists them by pseudonym, `retour contact show` is about addresses; ";
+	for (size_t i = 0; i < sizeof back / sizeof *back; i++)
+		if (!strcmp(typed, back[i]))
 			return "`retour contact reactivate --reason TEXT` lets mail go to them again; ";
 	return "";
 }

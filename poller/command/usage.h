@@ -47,8 +47,11 @@ int option_next_of(const char *command, int argc, char **argv, const char *lette
  */
 enum { WORD_MEANT_SIZE = 64 };
 const char *word_meant(char text[WORD_MEANT_SIZE], const char *typed, const char *words);
-/* For who looks for the way back under a name of his own ("remove"): where it is, or "". */
-const char *way_back_meant(const char *typed);
+/*
+ * For who looks for the way back ("remove") or for a list of people under a name of other programs:
+ * where it is, or "".
+ */
+const char *people_meant(const char *typed);
 /* The same of a command: what does here what TYPED does elsewhere, or NULL. */
 const char *command_meant(const char *typed);
 /* What is wrong with the value of --month; the exit code. */

@@ -117,6 +117,7 @@ SLIPS = (
     ("an option behind its command", nothing, ["status", "-v"], 2, ["-v stands before the command: retour -v status"]),
     ("the configuration behind its command", nothing, ["contact", "undo", "--config", "x"], 2, ["stands before the command: retour --config FILE contact undo"]),
     ("somebody taken off the list", nothing, ["suppress", "remove"], 2, ["suppress: remove: `retour contact reactivate --reason TEXT`"]),
+    ("who is suppressed, to be listed", nothing, ["suppress", "list"], 2, ["suppress: list: `retour suppressions` lists them"]),
     ("a contact deleted", nothing, ["contact", "delete"], 2, ["contact: delete: `retour contact reactivate"]),
     ("a month without its option", nothing, ["report", "2026-10"], 2, ["right would be --month 2026-10"]),
     ("a month of one digit", nothing, ["report", "--month", "2026-1"], 2, ["--month 2026-1: right would be YYYY-MM, such as 2026-11"]),
