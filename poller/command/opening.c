@@ -163,13 +163,25 @@ int session_doubt(struct session *s)
 	return exit_worse(EXIT_BROKEN, alerts_doubt(s));
 }
 
+/* The store's directory, or the nearest above it that this user can look at. */
+static bool find_directory(const struct config *config, char directory[PATH_MAX], struct stat *st)
+{
+	snprintf(directory, PATH_MAX, "%s", config->store_path);
+	do {
+		*strrchr(directory, '/') = '\0';
+		if (!*directory)
+			return false;
+		if (!stat(directory, st))
+			return true;
+	} while (errno == EACCES);
+	return false;
+}
+
 /* True when the directory of the store is another user's than root's or this one's. */
 static bool owner_is_another(const struct config *config, char directory[PATH_MAX], uid_t *owner)
 {
 	struct stat st;
-	snprintf(directory, PATH_MAX, "%s", config->store_path);
-	*strrchr(directory, '/') = '\0';
-	if (!*directory || stat(directory, &st) || st.st_uid == geteuid() || !st.st_uid)
+	if (!find_directory(config, directory, &st) || st.st_uid == geteuid() || !st.st_uid)
 		return false;
 	*owner = st.st_uid;
 	return true;
@@ -189,7 +201,8 @@ static void say_owner(const struct config *config)
 	uid_t uid;
 	if (!owner_is_another(config, directory, &uid)) {
 		struct stat st;
-		if (geteuid() && !stat(directory, &st) && !st.st_uid && access(directory, X_OK))
+		if (geteuid() && find_directory(config, directory, &st) && !st.st_uid &&
+			access(directory, X_OK))
 			log_error("%s belongs to root: sudo retour …", directory);
 		return;
 	}

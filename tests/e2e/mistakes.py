@@ -167,6 +167,10 @@ if os.geteuid() == 0:
             done = subprocess.run([*nobody, *retour.arguments(["check"])], input="", capture_output=True, text=True)
             true(done.returncode in (1, 2), done)
             contains(done.stderr, "belongs to root: sudo retour")
+            retour.config.setdefault("store", {})["path"] = os.path.join(retour.data, "deeper", "retour.db")
+            os.chmod(retour.data, 0o700)
+            done = subprocess.run([*nobody, *retour.arguments(["check"])], input="", capture_output=True, text=True)
+            contains(done.stderr, retour.data + " belongs to root: sudo retour")
     with case("root makes nothing in a directory of another user's"):
         retour = Retour()
         os.makedirs(retour.data, exist_ok=True)
