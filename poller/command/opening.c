@@ -164,7 +164,8 @@ int session_doubt(struct session *s)
 }
 
 /* The store's directory, or the nearest above it that this user can look at. */
-static bool find_directory(const struct config *config, char directory[PATH_MAX], struct stat *st)
+static bool nearest_directory(
+	const struct config *config, char directory[PATH_MAX], struct stat *st)
 {
 	snprintf(directory, PATH_MAX, "%s", config->store_path);
 	do {
@@ -181,7 +182,7 @@ static bool find_directory(const struct config *config, char directory[PATH_MAX]
 static bool owner_is_another(const struct config *config, char directory[PATH_MAX], uid_t *owner)
 {
 	struct stat st;
-	if (!find_directory(config, directory, &st) || st.st_uid == geteuid() || !st.st_uid)
+	if (!nearest_directory(config, directory, &st) || st.st_uid == geteuid() || !st.st_uid)
 		return false;
 	*owner = st.st_uid;
 	return true;
@@ -201,7 +202,7 @@ static void say_owner(const struct config *config)
 	uid_t uid;
 	if (!owner_is_another(config, directory, &uid)) {
 		struct stat st;
-		if (geteuid() && find_directory(config, directory, &st) && !st.st_uid &&
+		if (geteuid() && nearest_directory(config, directory, &st) && !st.st_uid &&
 			access(directory, X_OK))
 			log_error("%s belongs to root: sudo retour …", directory);
 		return;
