@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The command line: help, usage errors, what is wrong with a configuration, exit codes, the lock, SIGTERM."""
+import contextlib
 import json
 import os
 import re
@@ -17,6 +18,16 @@ from lib.harness import *
 COMMANDS = ("run", "poll", "import", "classify", "check", "contact", "volume", "report", "comment", "purge", "audit", "forget", "disclose", "key", "verp",
             "doctor")  # those that the design names; --help may list more
 ADDRESS = "some.body.rare@example.com"
+
+
+def all_of(master):
+    """What a terminal or pipe gets until its other end is closed; it may come in pieces."""
+    said = b""
+    with contextlib.suppress(OSError):  # of a terminal whose other end is closed
+        while piece := os.read(master, 65536):
+            said += piece
+    os.close(master)
+    return said
 
 
 def fresh(**mailbox):
@@ -246,10 +257,8 @@ with case("status: one screen with mailboxes, what is open, contacts and the rep
     for environment, coloured in ({}, True), ({"NO_COLOR": "1"}, False):
         master, slave = os.openpty()
         process = subprocess.Popen(retour.arguments(("status",)), stdin=subprocess.DEVNULL, stdout=slave, env=dict(os.environ, **environment))
-        process.wait()
         os.close(slave)
-        equal(b"\033" in os.read(master, 65536), coloured)
-        os.close(master)
+        equal((b"\033" in all_of(master), process.wait()), (coloured, 0))
 
 with case("a long import tells on a terminal how far it is, how fast, and what is left; nothing of that in a pipe, or with -q"):
     retour = fresh()
@@ -264,16 +273,10 @@ with case("a long import tells on a terminal how far it is, how fast, and what i
         master, slave = os.openpty() if "terminal" in how else os.pipe()
         process = subprocess.Popen(retour.arguments(("import", mails), options), stdin=subprocess.DEVNULL, stderr=slave)
         os.close(slave)
-        said = b""
-        try:
-            while piece := os.read(master, 65536):
-                said += piece
-        except OSError:  # a terminal's other end is closed
-            pass
+        said = all_of(master)
         equal(process.wait(), 0)
         equal(bool(re.search(rb"import: \d+ mails, \d+ a second, \d+ %, about \d+ s left", said)), how == "a terminal", "%s: %s" % (how, said[-300:]))
         true(b"\033" not in said, said[-300:])
-        os.close(master)
 
 with case("broken syntax: 2, with the line"):
     retour = fresh()
