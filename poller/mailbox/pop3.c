@@ -7,7 +7,7 @@
  *
  * Messages are marked by DELE after they were stored, but only QUIT's +OK makes the
  * deletions true (RFC 1939 section 6), and only then they count as deleted. So there is a QUIT and
- * another connection after some thousand of them; messages are known again by their UIDL.
+ * another connection after a thousand of them; messages are known again by their UIDL.
  * There are no folders: what is not deleted stays, and is known again by its UIDL.
  */
 #include <inttypes.h>
@@ -22,7 +22,7 @@
 #include "poller/mailbox/secret.h"
 
 enum {
-	MARKED_MAX = 2000,      /* deletions that one QUIT is to make true; then there is another
+	MARKED_MAX = 1000,      /* deletions that one QUIT is to make true; then there is another
 				   connection */
 	CONNECTIONS_MAX = 1000, /* of one visit, */
 	CUTS_MAX = 5,           /* and how many of them may be lost */

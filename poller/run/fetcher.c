@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include "poller/run/child.h"
 #include "poller/run/confine.h"
+#include "classify/base/clock.h"
 #include "classify/base/exitcode.h"
 #include "classify/base/wipe.h"
 #include "poller/mailbox/login.h"
@@ -17,7 +18,18 @@
 #include "poller/mailbox/source.h"
 #include "poller/run/wire.h"
 
-enum { IMPORT_PATHS_MAX = 65536, IMPORT_MESSAGE_MAX = 16 * 1024 * 1024 };
+enum {
+	IMPORT_PATHS_MAX = 65536,
+	IMPORT_MESSAGE_MAX = 16 * 1024 * 1024,
+	/*
+	 * Messages handed out before the next command is obeyed; one to settle what was stored
+	 * stands behind two of these. IMAP adapts its batches itself, to the folder that the server
+	 * looks through at each deletion; POP3 keeps its deadline itself.
+	 */
+	STEP_MAX = 512,
+	READING_PERCENT = 60, /* of the deadline, where the source has none of its own */
+};
+static const double step_seconds = 1;
 
 /* A command that came while an answer was awaited; obeyed in its turn. */
 struct later {
@@ -29,6 +41,7 @@ struct later {
 struct fetcher {
 	const struct mailbox *mailbox; /* those of the configuration */
 	unsigned mailboxes;
+	const struct mailbox *read; /* one of them; NULL: import */
 	struct source *source;
 	const struct source_ops *ops;
 	unsigned char *buffer; /* of the last frame */
@@ -36,6 +49,9 @@ struct fetcher {
 	struct later *first, **last;
 	struct wire_gather mail; /* messages on their way; all else is told behind them */
 	char scratch[4096];
+	double began;
+	size_t step; /* of a mailbox of this machine: what it reads in a second */
+	bool handed_out, unfinished;
 };
 
 #define SOURCE_OF(symbol, name, source, server) [symbol] = &source,
@@ -150,15 +166,43 @@ static int receive_command(struct fetcher *f, struct wire_head *head)
 	return 1;
 }
 
+/* Whatever the deadline, one message is read. */
+static bool fetcher_time_is_up(const struct fetcher *f)
+{
+	const struct mailbox *m = f->read;
+	return m && !mailbox_has_server(m) && m->deadline && f->handed_out &&
+		clock_monotonic() - f->began > (double)m->deadline * READING_PERCENT / 100;
+}
+
+/* How many of COUNT messages are handed out at once. */
+static size_t next_step(const struct fetcher *f, size_t count)
+{
+	size_t most = count;
+	if (f->read && f->read->protocol != PROTOCOL_IMAP)
+		most = mailbox_has_server(f->read) ? STEP_MAX : f->step;
+	return count < most ? count : most;
+}
+
 static int next_batch(struct fetcher *f, uint32_t count)
 {
 	const struct source_sink sink = {
 		.message = send_message, .stuck = send_stuck, .wanted = ask_wanted, .context = f
 	};
-	int n = f->ops->next(f->source, count, &sink);
+	double begin = clock_monotonic();
+	uint32_t had = 0;
+	if (fetcher_time_is_up(f)) {
+		f->unfinished = true;
+		return tell_run(f, WIRE_BATCH, &had, sizeof had, NULL, 0);
+	}
+	int n = f->ops->next(f->source, next_step(f, count), &sink);
 	if (n < 0)
 		return -1;
-	uint32_t had = (uint32_t)n;
+	if (clock_monotonic() - begin > step_seconds)
+		f->step = f->step > 1 ? f->step / 2 : 1;
+	else if (f->step < STEP_MAX)
+		f->step *= 2;
+	f->handed_out |= n > 0;
+	had = (uint32_t)n;
 	return tell_run(f, WIRE_BATCH, &had, sizeof had, NULL, 0);
 }
 
@@ -264,6 +308,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 			say(f, WIRE_FAILED, "this mailbox is gone from the configuration");
 			return -1;
 		}
+		f->read = options.mailbox;
 		f->ops = sources[options.mailbox->protocol];
 		options.scratch = start->settles ? f->scratch : NULL;
 		options.max_message = (uint64_t)options.mailbox->max_message;
@@ -312,6 +357,11 @@ static int finish_visit(struct fetcher *f, char error[SOURCE_ERROR_SIZE])
 		tell_run(f, WIRE_SETTLED, &late, sizeof late, NULL, 0);
 	int closed = f->ops->close(f->source, result ? NULL : error, SOURCE_ERROR_SIZE);
 	f->source = NULL;
+	if (!result && !closed && f->unfinished) {
+		snprintf(error, SOURCE_ERROR_SIZE,
+			"its deadline is near: what was read is settled, the rest is for the next run");
+		return -1;
+	}
 	return result ? result : closed;
 }
 
@@ -345,7 +395,9 @@ static const char **split_paths(char *p, size_t n)
 int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_path)
 {
 	const char *slash = strrchr(store_path, '/');
-	struct fetcher f = { .mailbox = list, .mailboxes = count };
+	struct fetcher f = {
+		.mailbox = list, .mailboxes = count, .began = clock_monotonic(), .step = 1
+	};
 	struct wire_head head;
 	struct wire_start start;
 	char *names = NULL;

@@ -28,6 +28,7 @@ enum {
 	 * whatever goes. More than wait in the queue meanwhile would leave the parser idle.
 	 */
 	COMMIT_MESSAGES = BATCH,
+	POP3_MESSAGES = 512, /* the same of a POP3 mailbox: it deletes at QUIT only */
 	/* Of files nothing is settled: a page that many messages change is written once. */
 	IMPORT_MESSAGES = 8 * BATCH,
 };

@@ -195,7 +195,9 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 bool lane_has_room(const struct pump *p, const struct lane *lane)
 {
 	size_t lanes = p->lane_count < LANES_AT_ONCE ? p->lane_count : LANES_AT_ONCE;
-	size_t most = p->job->paths ? QUEUE_BYTES_FILES : QUEUE_BYTES_MAX / lanes;
+	/* a POP3 server deletes at QUIT only: what is read ahead is what a cut connection costs */
+	bool few = p->job->paths || lane->box->protocol == PROTOCOL_POP3;
+	size_t most = few ? QUEUE_BYTES_FILES : QUEUE_BYTES_MAX / lanes;
 	return !lane->first || lane->waiting_bytes < most;
 }
 

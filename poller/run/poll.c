@@ -105,6 +105,19 @@ static bool all_idle(const struct pump *p)
 	return true;
 }
 
+/*
+ * A POP3 server deletes at QUIT and not before (RFC 1939), and a visit that is cut short before it
+ * leaves all: so those are settled sooner than a transaction is full.
+ */
+static bool has_waited(const struct pump *p)
+{
+	for (size_t i = 0; i < p->lane_count; i++)
+		if (p->lanes[i].box && p->lanes[i].box->protocol == PROTOCOL_POP3 &&
+			p->lanes[i].item_count >= POP3_MESSAGES)
+			return true;
+	return false;
+}
+
 /* --- the loop ------------------------------------------------------------- */
 
 static void wait_for_work(struct pump *p)
@@ -178,7 +191,7 @@ static void work(struct pump *p)
 			return;
 		show_progress(p);
 		if (p->uncommitted >= (p->job->paths ? IMPORT_MESSAGES : COMMIT_MESSAGES) ||
-			all_idle(p) ||
+			all_idle(p) || has_waited(p) ||
 			(p->in_transaction &&
 				clock_monotonic() - p->transaction_since >
 					(p->job->paths ? import_seconds : commit_seconds)))

@@ -158,6 +158,39 @@ for after, said in (("it answers", "2 messages were not deleted and come again")
         equal((result.code, len(fake.mails)), (1, 2), result)
         contains(result.err, "QUIT refused; " + said)
 
+with case("the connection dies for good at 2,500 of 3,000: those of the first QUIT are deleted and counted, the others come again, and nothing counts twice"):
+    class Dies(FakePop3):
+        """Of a session's numbers none changes."""
+        dead = False
+
+        def _pop_retr(self, c, rest):
+            if self.dead or c.order[int(rest) - 1] == 2500:
+                self.dead = True
+                raise EOFError
+            c.send(b"+OK\r\n" + self.mails[c.order[int(rest) - 1]] + b"\r\n.\r\n")
+
+        def _pop_dele(self, c, rest):
+            c.marked.add(c.order[int(rest) - 1])
+            c.send("+OK\r\n")
+
+        def _pop_stat(self, c, rest):
+            if self.dead:
+                raise EOFError
+            super()._pop_stat(c, rest)
+
+    fake = Dies([b"Subject: no bounce\r\nMessage-ID: <%d@example.org>\r\n\r\nno %d" % (n, n) for n in range(3000)], tls="none")
+    retour = Retour()
+    retour.config["mailbox fbl"] = fake.mailbox(retour.secret(), unrecognised="delete")
+    result = retour.run("poll")
+    gone = 3000 - len(fake.mails)
+    equal((result.code, gone >= 1000), (1, True), result)
+    contains(result.err, "deleted %d," % gone)
+    fake.mails.pop(2500)
+    fake.dead = False
+    result = retour.run("poll")
+    equal((result.code, fake.mails), (0, {}), result)
+    contains(result.err, " 500 new,")
+
 with case("kill -9 at ten moments"):
     dovecot.clear(USER)
     dovecot.deliver(USER, mails)
