@@ -82,6 +82,19 @@ int keys_months(
 	return STORE_OK;
 }
 
+/* Lies another key under NAME than the store has used? One that cannot be read is none of ours. */
+static bool is_foreign(struct store *s, const char *name)
+{
+	unsigned char key[KEY_SIZE];
+	enum known known = KEY_OTHER;
+	bool absent = false;
+
+	if (!keyfile_read(s, name, key, &absent) && !absent && keys_lookup(s, name, key, &known))
+		known = KEY_UNKNOWN;
+	sodium_memzero(key, sizeof key);
+	return !absent && known == KEY_OTHER;
+}
+
 /*
  * Does MONTH have events under a key that is not there, and how far is that? The ledger says that
  * one was lost and another made, and that the lost one was given up.
@@ -93,17 +106,17 @@ static int find_loss(struct store *s, int month, bool *lost, enum key_loss *loss
 	bool has = false;
 
 	key_name_of_month(month, name);
-	bool absent = keyfile_place(s, name) == KEY_NOWHERE;
+	bool absent = keyfile_place(s, name) == KEY_NOWHERE, foreign = is_foreign(s, name);
 	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
 		(unsigned)month % 100);
 	if (store_ledger_last(s, "key-lost", with, &replaced) ||
 		store_ledger_last(s, "key-given-up", with, &given_up) ||
-		((absent || replaced.number) && keys_month_has_events(s, month, &has)))
+		((absent || foreign || replaced.number) && keys_month_has_events(s, month, &has)))
 		return STORE_FAILED;
 	*lost = has;
 	*loss = given_up.number > replaced.number ? KEY_GIVEN_UP : KEY_REPLACED;
-	if (absent)
-		*loss = KEY_ABSENT;
+	if (absent || foreign)
+		*loss = absent ? KEY_ABSENT : KEY_FOREIGN;
 	return STORE_OK;
 }
 
@@ -162,6 +175,9 @@ static int give_up_month(struct store *s, int month, const char *reason, int64_t
 		result = store_fail(s, STORE_MISUSE,
 			lost ? "the key of that month was given up before"
 			     : "no events of that month lie under a key that is lost: its key goes with the last of them");
+	if (!result && loss == KEY_FOREIGN)
+		result = store_fail(s, STORE_MISUSE,
+			"another key lies in the place of that month's: move it away first");
 	if (!result && !reason)
 		result = store_fail(s, STORE_MISUSE,
 			"the key of that month is lost: put it back if you have it; --give-up --reason TEXT lets its events go");

@@ -450,7 +450,8 @@ static int load_month(struct store *s, int month, int64_t now, unsigned char key
 	if (keys_lookup(s, name, key, &known))
 		return STORE_FAILED;
 	if (known == KEY_OTHER)
-		return key_error(s, name, "not the key that the store has used for that month");
+		return key_error(s, name,
+			"not the key that the store has used for that month. Put that back, or move this one out of the directory: then another is made");
 	return known == KEY_KNOWN ? STORE_OK : keys_note(s, name, key, now);
 }
 

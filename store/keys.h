@@ -26,6 +26,8 @@ enum key_loss {
 	KEY_ABSENT,   /* no event came since */
 	KEY_REPLACED, /* new events of that month go under another one */
 	KEY_GIVEN_UP, /* the same, and somebody decided that it is not looked for any more */
+	KEY_FOREIGN,  /* another lies in its place, or one that cannot be read: no event of that
+			 month can be stored */
 };
 int store_keys_lost(struct store *s,
 	int (*visit)(void *context, const char *month, enum key_loss loss), void *context);

@@ -1,7 +1,4 @@
-/*
- * doctor: tries everything that a run needs, changes nothing, and says in one line each what it
- * found.
- */
+/* doctor: tries all that a run needs, changes nothing, and says in one line each what it found. */
 #include "poller/command/commands.h"
 #include "poller/command/actas.h"
 #include "poller/command/causename.h"
@@ -174,8 +171,8 @@ static void check_rules(struct doctor *d)
 		return;
 	}
 	size_t providers = 0;
-	while (provider_at(r, providers))
-		providers++;
+	for (; provider_at(r, providers); providers++) {
+	}
 	found(d, WELL, "rules", "%s, %zu rules, %zu providers",
 		d->config->rules_file ? d->config->rules_file : "built in", rules_count(r),
 		providers);
@@ -215,6 +212,10 @@ static int say_lost_key(void *context, const char *month, enum key_loss loss)
 	if (loss == KEY_GIVEN_UP)
 		found(context, WELL, "keys",
 			"%s: the store has events under a key that was lost and given up", month);
+	else if (loss == KEY_FOREIGN)
+		found(context, SAD, "keys",
+			"%s: event-%s.key is not the one that the store has used for that month: put that back, or move this one away, and another is made",
+			month, month);
 	else
 		found(context, ODD, "keys",
 			"%s: the store has events under a key that is not there; put event-%s.key back if you have it, or let them go: retour key retire event-%s.key --give-up --reason TEXT%s",
@@ -246,8 +247,7 @@ static void check_disk(struct doctor *d)
 	parent_of(d->config->store_path, directory, sizeof directory);
 	if (disk_used_ppm(directory, &used))
 		return; /* what is wrong with it is said of the store */
-	bool full = used >= d->config->post.alerts.rule[ALERT_DISK_FULL].threshold;
-	if (full)
+	if (used >= d->config->post.alerts.rule[ALERT_DISK_FULL].threshold)
 		found(d, used >= 1000000 ? SAD : ODD, "disk", "%s: %lld.%lld %% used", directory,
 			(long long)(used / 10000), (long long)(used % 10000 / 1000));
 }

@@ -272,7 +272,12 @@ with case("a month's key that is lost while its events are there: told, ledgered
         bounces.take((BEN, DEAD, 16))
         true(False, "a foreign key was taken")
     except AssertionError as refusal:
-        contains(str(refusal), "not the key that the store has used for that month")
+        contains(str(refusal), "not the key that the store has used for that month. Put that back, or move this one out of the directory")
+    doctor = retour.run("doctor")
+    equal(doctor.code, 1)
+    contains(doctor.out, "FAIL  keys                 2026-11: event-2026-11.key is not the one that the store has used for that month")
+    contains(retour.run("audit").out, "the events of 2026-11 lie under a key that is not there")
+    contains(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "foreign").err, "move it away first")
     os.rename(retour.dir + "/december", KEYS + "event-2026-11.key")
 
 with case("a month's lost key is given up by a ledgered act with a reason: doctor and alerts are quiet, audit still names it"):
