@@ -138,12 +138,21 @@ static void say_failed(
 	lane_fail(lane, *copy ? copy : "failed without a word");
 }
 
+static void count_settled(struct lane *lane, const unsigned char *payload)
+{
+	struct settled settled;
+	memcpy(&settled, payload, sizeof settled);
+	lane->settling -= lane->settling > 0;
+	lane->counts.deleted += settled.deleted;
+	lane->counts.moved += settled.moved;
+	lane->counts.kept += settled.kept;
+}
+
 /* -1: the fetcher broke the protocol. *TAKEN: the payload is somebody else's now. */
 static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_head *head,
 	unsigned char *payload, bool *taken)
 {
 	uint32_t count;
-	struct settled settled;
 	switch (head->type) {
 	case WIRE_OPENED:
 		say_opened(lane, head, payload);
@@ -167,11 +176,7 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 	case WIRE_SETTLED:
 		if (!lane->settling && !lane->finishing)
 			return -1;
-		lane->settling -= lane->settling > 0;
-		memcpy(&settled, payload, sizeof settled);
-		lane->counts.deleted += settled.deleted;
-		lane->counts.moved += settled.moved;
-		lane->counts.kept += settled.kept;
+		count_settled(lane, payload);
 		return 0;
 	case WIRE_EXPIRED:
 		return lane_expired(p, lane, (const struct wire_expired *)payload);
@@ -228,6 +233,8 @@ void lane_serve_fetcher(struct pump *p, struct lane *lane)
 		channel_receive(&lane->from, &head, &payload) == 1) {
 		if (head.type == WIRE_LATER)
 			memcpy(&lane->token_later, payload, sizeof lane->token_later);
+		if (head.type == WIRE_SETTLED && (lane->settling || lane->finishing))
+			count_settled(lane, payload);
 		if (head.type == WIRE_FAILED || head.type == WIRE_REFUSED)
 			say_failed(p, lane, &head, payload);
 		wipe_free(payload, head.length);
