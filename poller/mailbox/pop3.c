@@ -27,7 +27,10 @@ enum {
 	CONNECTIONS_MAX = 1000, /* of one visit, */
 	CUTS_MAX = 5,           /* and how many of them may be lost */
 	READING_PERCENT = 60,   /* of the deadline: the rest is for settling what was read */
+	AHEAD_PERCENT = 15,     /* of it, for what was asked for when that is over */
 };
+
+static const double each_at_first = 0.25; /* seconds of a message, before one has come */
 
 static int pop3_open(struct source **out, const struct source_options *options)
 {
@@ -73,15 +76,34 @@ static bool pop3_time_is_up(const struct pop3 *p)
 }
 
 /*
+ * How many RETRs may be on their way: all of them are answered before anything else is, so a slow
+ * server is asked for fewer, that its deadline is not over with the window.
+ */
+static size_t pop3_depth(const struct pop3 *p)
+{
+	double each = p->answered ? (clock_monotonic() - p->asked_at) / (double)p->answered
+				  : each_at_first;
+	double most = (double)p->mailbox->deadline * AHEAD_PERCENT / 100;
+	if (!p->can.pipelining)
+		return 1;
+	if (!p->mailbox->deadline || each * POP3_RETR_DEPTH <= most)
+		return POP3_RETR_DEPTH;
+	return most > each ? (size_t)(most / each) : 1;
+}
+
+/*
  * RETR of the next messages up to UNTIL of the list, pipelined: whenever half of the window was
  * answered, it is filled again.
  */
 static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink, size_t *given)
 {
-	size_t depth = p->can.pipelining ? POP3_RETR_DEPTH : 1, sent = p->at;
+	size_t sent = p->at;
 	unsigned refused_before = p->refused;
 	int result = 0;
+	if (p->asked_at <= 0)
+		p->asked_at = clock_monotonic();
 	while (p->at < until) {
+		size_t depth = pop3_depth(p);
 		if (!result && pop3_time_is_up(p)) {
 			p->unfinished = true;
 			until = sent; /* what is on its way is read, no more is asked for */
@@ -89,9 +111,9 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 		if (!result && !p->empties && sent < until && sent - p->at <= depth / 2) {
 			uint32_t numbers[POP3_RETR_DEPTH];
 			size_t n = 0;
-			for (; n < depth - (sent - p->at) && sent + n < until; n++)
+			for (; sent + n - p->at < depth && sent + n < until; n++)
 				numbers[n] = p->list[sent + n].number;
-			if (pop3_send_for(p, "RETR", numbers, n))
+			if (n && pop3_send_for(p, "RETR", numbers, n))
 				return -1;
 			sent += n;
 		}
@@ -103,6 +125,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 		 */
 		if (pop3_take_message(p, &p->list[p->at++], result ? NULL : sink, given))
 			result = -1;
+		p->answered++;
 		if (!p->usable)
 			return -1;
 	}

@@ -45,6 +45,8 @@ struct pop3 {
 	uint64_t confirmed; /* deleted by a QUIT that was agreed to, and not told yet */
 	char *password;     /* for another connection */
 	double began;       /* of the visit, clock_monotonic() */
+	double asked_at;    /* the first message was asked for; 0: none was */
+	size_t answered;    /* since then */
 	unsigned connections;
 	bool unfinished; /* the visit was ended before its deadline */
 	size_t cut_at;   /* the last connection was lost at this message of the list; SIZE_MAX: none

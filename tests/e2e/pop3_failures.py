@@ -191,6 +191,25 @@ with case("the connection dies for good at 2,500 of 3,000: those of the first QU
     equal((result.code, fake.mails), (0, {}), result)
     contains(result.err, " 500 new,")
 
+with case("the deadline comes before the end: what was read by then is settled and deleted by QUIT, it is said, and the next visit goes on"):
+    class Slow(FakePop3):
+        delay = 0.5
+
+        def _pop_retr(self, c, rest):
+            time.sleep(self.delay)
+            super()._pop_retr(c, rest)
+
+    fake = Slow([data for data, _ in mails[:100]], tls="none")
+    retour = Retour()
+    retour.config["mailbox fbl"] = fake.mailbox(retour.secret(), deadline="10s")
+    result = retour.run("poll")
+    gone = 100 - len(fake.mails)
+    equal((result.code, 0 < gone < 100), (1, True), result)
+    contains(result.err, "its deadline is near: what was read is settled")
+    contains(result.err, "deleted %d," % gone)
+    fake.delay = 0
+    equal((retour.run("poll").code, fake.mails), (0, {}))
+
 with case("kill -9 at ten moments"):
     dovecot.clear(USER)
     dovecot.deliver(USER, mails)
