@@ -127,6 +127,31 @@ static void without_a_habit(void **state)
 	assert_int_equal(count_of("few", CROWD, STATE_INACTIVE, NOW + HOUR), CROWD);
 }
 
+/*
+ * Of several that are out of order in one hour, and that nothing is known of, each is seen, not
+ * only the largest; and the relay through which all of a rare kind came is.
+ */
+static void several_without_a_habit(void **state)
+{
+	char name[16], provider[16];
+
+	(void)state;
+	crowd("large", "gmail", "", 2 * CROWD, 14, NOW);
+	crowd("small", "yahoo", "", CROWD, 7, NOW + 1);
+	assert_int_equal(count_of("large", 2 * CROWD, STATE_UNCONFIRMED, NOW + HOUR), 2 * CROWD);
+	assert_int_equal(count_of("small", CROWD, STATE_UNCONFIRMED, NOW + HOUR), CROWD);
+	for (unsigned i = 0; i < CROWD;
+		i++) { /* one at each of many: nobody but the relay stands out */
+		snprintf(name, sizeof name, "out%u", i);
+		snprintf(provider, sizeof provider, "few%u", i);
+		crowd(name, provider, "relay.example.org", 2, 2, NOW + 2 + (int64_t)i);
+	}
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof name, "out%u", i);
+		assert_int_equal(count_of(name, 2, STATE_UNCONFIRMED, NOW + HOUR), 2);
+	}
+}
+
 /* What was sent is often known only later. */
 static void volumes_that_come_late_are_looked_at(void **state)
 {
@@ -461,6 +486,7 @@ int main(void)
 		TEST(a_day_that_drips_is_a_wave),
 		TEST(a_wave_that_time_confirmed_is_usual),
 		TEST(without_a_habit),
+		TEST(several_without_a_habit),
 		TEST(volumes_that_come_late_are_looked_at),
 		TEST(our_own_relay_is_seen),
 		TEST(no_text_of_others_is_kept),
