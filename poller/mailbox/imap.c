@@ -254,10 +254,13 @@ static void adapt_batch(struct imap_source *s, double seconds)
 	s->batch_took = seconds;
 }
 
-/* 1, 0 at the end, -1. */
+/*
+ * 1, 0 at the end, -1. Where the last message that was promised at open is listed, nothing need be
+ * asked to know that it was the last.
+ */
 static int imap_fill_window(struct imap_source *s, const struct source_sink *sink)
 {
-	if (!s->at_late) {
+	if (!s->at_late && s->last < s->uid_end - 1) {
 		if (imap_list_window(s))
 			return -1;
 		if (s->window.n)
@@ -379,11 +382,12 @@ static int imap_describe(struct source *source, char *text, size_t size)
 {
 	static const char *const capabilities[] = { "UIDPLUS", "MOVE" };
 	struct imap_source *s = imap_source_of(source);
-	uint32_t exists;
 	size_t n;
 
-	if (imap_select_source(s) || imap_exists_now(s, &exists))
+	if (imap_select_source(s))
 		return -1;
+	const struct mailimap_selection_info *selected = s->session.imap->imap_selection_info;
+	uint32_t exists = selected ? selected->sel_exists : 0;
 	n = (size_t)snprintf(text, size, "%s: %lu messages", imap_folder_shown(&s->folder),
 		(unsigned long)exists);
 	for (size_t i = 0; i < sizeof capabilities / sizeof capabilities[0] && n < size; i++)

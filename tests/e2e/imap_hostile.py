@@ -84,6 +84,11 @@ mails = [bounce(number) for number in range(5)]
 # --- the honest one, so that the others fail for the reason that they say ------------------------------------------------
 
 fake = FakeImap(mails)
+with case("who has read all that was there at the beginning does not ask a far server whether that was all"):
+    server = FakeImap([bounce(n) for n in range(3)])
+    equal(poll(server).events, 3)
+    equal((server.commands("NOOP"), server.commands("FETCH")), (["NOOP"], ["FETCH 3 (UID RFC822.SIZE)", "FETCH 1:3 (UID RFC822.SIZE)"]))
+
 works("an honest server", fake, 5)
 check(password_said(fake), "it hears the password, so its silence elsewhere means something", fake.said)
 works("an honest server with STARTTLS", FakeImap(mails, tls="starttls"), 5)
