@@ -522,6 +522,7 @@ int audit_load(struct audit **out, struct store *store, int64_t now,
 		store_keys_strange(store, take_find, &a->strange_keys) == STORE_OK &&
 		audit_reconcile(a, store) == STORE_OK &&
 		store_is_older(store, &a->older, &a->noted) == STORE_OK &&
+		store_erasures_known(store, &a->erasures_known) == STORE_OK &&
 		(held == STORE_OK || held == STORE_BROKEN) &&
 		store_file_state(store, &a->file) == STORE_OK &&
 		store_keys(store, take_audited_key, a) == STORE_OK &&

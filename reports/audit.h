@@ -41,7 +41,7 @@ struct promise {
 	int64_t since; /* 0: does not apply, or is not known */
 	char title[AUDIT_TEXT_SIZE], detail[AUDIT_TEXT_SIZE], action[AUDIT_TEXT_SIZE];
 };
-enum { PROMISES_MAX = RETAIN_COUNT + 16 };
+enum { PROMISES_MAX = RETAIN_COUNT + 20 };
 
 struct purge_gap {
 	int64_t from, to; /* the first and the last day (UTC) without a purge */
@@ -66,6 +66,7 @@ struct audit {
 	bool older;                /* than what the keys remember */
 	struct ledger_entry noted; /* what that is */
 	int64_t older_at;          /* when a run found that; 0: never */
+	bool erasures_known;       /* the list beside the keys has the store's last one */
 	int64_t events_period;
 	int64_t events_cut; /* no event from before it was left by a purge */
 	uint64_t events_forgotten, events_missing, events_extra;

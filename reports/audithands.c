@@ -71,6 +71,20 @@ static void judge_newest(struct audit *a)
 		"Find out who put it back, or cut it. What was erased since is erased again, but nothing else that came since is known. A copy that was put back is told for a month.");
 }
 
+static void judge_erasures(struct audit *a)
+{
+	struct promise *p = audit_promise(a, "erasures-known");
+	audit_say(p->title, "What was erased is on the list that holds for backups, too");
+	audit_say(p->detail, "the list beside the keys has the store's last erasure");
+	if (a->erasures_known)
+		return;
+	p->state = PROMISE_BROKEN;
+	audit_say(p->detail,
+		"the list beside the keys is missing, or an older one: it does not have the store's last erasure");
+	audit_say(p->action,
+		"Put the file erasures back as it was. Until then a backup that is restored brings back who was erased since.");
+}
+
 static void judge_times(struct audit *a)
 {
 	struct promise *p = audit_promise(a, "times-own");
@@ -99,5 +113,6 @@ void audit_judge_hands(struct audit *a)
 	judge_tallies(a);
 	judge_strange_keys(a);
 	judge_newest(a);
+	judge_erasures(a);
 	judge_times(a);
 }

@@ -24,6 +24,7 @@
 #include "store/contact.h"
 #include "store/erasure.h"
 #include "store/held.h"
+#include "store/intact.h"
 
 enum {
 	HASH_SIZE = 16,
@@ -225,6 +226,22 @@ int erasures_held(struct store *s, int64_t cutoff, bool expire, uint64_t *count,
 	}
 	if (!result && expire && *overdue && last)
 		result = keys_file_write(s, list_name, text, kept);
+	free(text);
+	return result;
+}
+
+int store_erasures_known(struct store *s, bool *known)
+{
+	char last[ID_SIZE], id[ID_SIZE], *text = NULL, *p;
+	const char *line;
+	int64_t day;
+	size_t n;
+	int result = db_line(s, last, ID_SIZE, SQL_META_GET, "t", list_name);
+
+	result = result ? result : read_erasures(s, &text, &p, &n);
+	*known = !*last;
+	while (!result && text && !*known && (line = next_erasure_line(&p)))
+		*known = batch_of(line, id, &day) && !strcmp(id, last);
 	free(text);
 	return result;
 }

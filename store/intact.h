@@ -35,6 +35,12 @@ int store_keys_strange(struct store *s, intact_visit *visit, void *context);
 int store_is_older(struct store *s, bool *older, struct ledger_entry *noted);
 
 /*
+ * Whether the list beside the keys of what was erased has the last erasure of this store: else it
+ * is missing, or an older one, and a backup that is restored brings back who was erased since.
+ */
+int store_erasures_known(struct store *s, bool *known);
+
+/*
  * How many events there are from FROM on, by day (YYYYMMDD) of the report's zone, in the order of
  * time; a day comes several times.
  */

@@ -16,7 +16,9 @@ from lib.harness import *
 
 DAY = 86400
 COUNT = {"told": 0, "untold": 0}
-samples = [sample.data for sample in generate.generate(seed=7, bounces=120, complaints=6)]
+generated = list(generate.generate(seed=7, bounces=120, complaints=6))
+samples = [sample.data for sample in generated]
+erasable = [event["recipient"] for sample in generated for event in sample.truth["events"] or () if event["recipient"]][:2]
 
 
 def at(retour, day):
@@ -375,6 +377,32 @@ def purge_of_the_future(retour):
     return told
 
 
+def erased(retour, *addresses):
+    """The list of erasures, after these are forgotten."""
+    for address in addresses:
+        equal(retour.run("forget", input=address + "\n").code, 0)
+    return os.path.join(retour.data, "keys", "erasures")
+
+
+def erasures_gone(retour):
+    os.unlink(erased(retour, *erasable))
+
+
+def older_erasures(retour):
+    path = erased(retour, erasable[0])
+    shutil.copy(path, path + ".kept")
+    erased(retour, erasable[1])
+    os.rename(path + ".kept", path)
+
+
+def line_of_erasures(retour):
+    path = erased(retour, *erasable)
+    with open(path) as f:
+        lines = f.readlines()
+    with open(path, "w") as f:
+        f.writelines(line for number, line in enumerate(lines) if number != 2)
+
+
 DEEDS = (
     ("a trigger copies what is deleted into another table", copying_trigger),
     ("a view stands in the place of the events", view),
@@ -416,6 +444,8 @@ DEEDS = (
     ("another collation in the text of the schema", schema_text),
     ("a view written into the schema", hidden_view),
     ("a blank more in the guard's text", one_blank),
+    ("the list of erasures gone", erasures_gone),
+    ("the list of erasures as it was before the last one", older_erasures),
     ("events removed, and that left in the log", left_in_the_log),
     ("counts kept under names of his own", held_names),
     ("rows behind the end of the file", behind_the_end),
@@ -432,6 +462,7 @@ UNTOLD = (
     ("messages known for a year longer, and the kept counts with them", seen_for_longer),
     ("the ledger's last entries cut off, and what the keys remember of them", no_head),
     ("rows kept as remarks and names of campaigns", remarks),
+    ("a line less in the list of erasures", line_of_erasures),
 )
 
 with case("nobody was there: every promise is kept"):
