@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import generate
 from lib import pseudonym
 from lib.contacts import BOUNCE, DEAD
 from lib.harness import *
@@ -123,6 +124,26 @@ with case("another program makes the same pseudonyms: the vectors of retour-priv
     live = [address for address in addresses if pseudonym.of(state, "state", address) in {row[0] for row in retour.sql("SELECT pseudonym FROM contact")}]
     equal(len(live), retour.sql("SELECT count(*) FROM contact")[0][0])
     true(live, "no contact to compare")
+
+# what retour-privacy(7) says of a table's rows, in days behind the last event; an alert is cleared later than it is opened
+TERMS = {"notice_hour": 128, "brake_hour": 128, "brake_peak": 128, "refused": 128, "seen": 90, "gone_domain": 180, "event": 180, "alert": 460, "contact": 1095, "agenda": 1095}
+STAY = ("tally_month", "cohort", "recurrence", "wave", "ledger")
+with case("each table's rows go when the page says: hours, hosts, hashes, domains, events, alerts, and in the end everything about anybody; what names nobody stays"):
+    rows = Retour(now="2026-11-02T06:00:00Z")
+    box = rows.dir + "/box"
+    os.mkdir(box)
+    for number, sample in enumerate(generate.generate(seed=3, bounces=600, complaints=20)):
+        with open("%s/%d.eml" % (box, number), "wb") as f:
+            f.write(sample.data)
+    equal((rows.run("import", "--arrived", "now", box).code, rows.run("run").code), (0, 0))
+    count = lambda table: rows.sql("SELECT count(*) FROM " + table)[0][0]  # noqa: E731
+    equal([table for table in TERMS if not count(table)], [], "no row to look at")
+    first = datetime.datetime(2026, 11, 2, 6, tzinfo=datetime.timezone.utc)
+    for days in sorted(set(TERMS.values())):
+        rows.now = (first + datetime.timedelta(days=days + 2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        equal((rows.run("clock", "confirm", "--reason", "later").code, rows.run("run").code), (0, 0))
+        equal({table: count(table) for table, term in TERMS.items() if term <= days and count(table)}, {}, "after %d days" % days)
+    equal([table for table in STAY if not count(table)], [])
 
 FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/(erasures|ledger-head)",
          r"reports/(\d{4}-\d\d\.(xml|html|txt)(\.minisig)?|index\.html(\.minisig)?|retour\.pub)", r"retour\.prom"]
