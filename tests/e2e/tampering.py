@@ -469,6 +469,15 @@ with case("nobody was there: every promise is kept"):
     result = Copy().run("audit")
     equal(result.code, 0, result)
 
+with case("triggers of others do nothing while the program writes: what is erased and purged is not copied"):
+    copy = Copy()
+    for table in "event", "contact":
+        copy.do("CREATE TABLE loot_%s (pseudonym BLOB)" % table, "CREATE TRIGGER taken_%s AFTER DELETE ON %s BEGIN INSERT INTO loot_%s VALUES (old.pseudonym); END" % (table, table, table))
+    erased(copy, *erasable)
+    equal(copy.sql("SELECT (SELECT count(*) FROM loot_event) + (SELECT count(*) FROM loot_contact)"), [(0,)])
+    copy.do("DELETE FROM event WHERE pseudonym = (SELECT pseudonym FROM event LIMIT 1)")
+    true(copy.sql("SELECT count(*) FROM loot_event")[0][0], "by another program they do")
+
 for name, deed in DEEDS:
     with case("told: " + name):
         copy = Copy()
