@@ -142,12 +142,12 @@ complete -c retour -n '__fish_seen_subcommand_from backup' -l json -d 'one JSON 
 complete -c retour -n __fish_use_subcommand -f -a disclose -d 'what is held about a data subject'
 complete -c retour -n '__fish_seen_subcommand_from disclose' -l json -d 'one JSON object a line'
 complete -c retour -n '__fish_seen_subcommand_from disclose' -l variants -d 'other spellings that reach the same mailbox, too: without the tag behind a \'+\', and at Gmail without dots and in both domains'
-complete -c retour -n '__fish_seen_subcommand_from disclose' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
+complete -c retour -n '__fish_seen_subcommand_from disclose' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts and this'
 complete -c retour -n __fish_use_subcommand -f -a forget -d 'erase a data subject'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l keep-suppression -d 'who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l variants -d 'other spellings that reach the same mailbox, too: without the tag behind a \'+\', and at Gmail without dots and in both domains'
 complete -c retour -n '__fish_seen_subcommand_from forget' -l json -d 'one JSON object: what was erased, and what is kept'
-complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts only'
+complete -c retour -n '__fish_seen_subcommand_from forget' -l reference -x -d 'the request\'s number or name, for the ledger, which notes counts and this'
 complete -c retour -n __fish_use_subcommand -f -a requests -d 'the register of what data subjects asked for'
 complete -c retour -n '__fish_seen_subcommand_from requests' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from requests' -f -a correct

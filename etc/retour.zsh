@@ -199,13 +199,13 @@ _retour()
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' \
 			'*--variants[other spellings that reach the same mailbox, too\: without the tag behind a '\''+'\'', and at Gmail without dots and in both domains]' \
-			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
+			'*--reference[the request'\''s number or name, for the ledger, which notes counts and this]:TEXT:' '*:file:_files' ;;
 		forget)
 		_arguments '--help[what it takes]' \
 			'*--keep-suppression[who is never to be written to again stays so\: of the contact are left state, day, reason and pseudonym]' \
 			'*--variants[other spellings that reach the same mailbox, too\: without the tag behind a '\''+'\'', and at Gmail without dots and in both domains]' \
 			'*--json[one JSON object\: what was erased, and what is kept]' \
-			'*--reference[the request'\''s number or name, for the ledger, which notes counts only]:TEXT:' '*:file:_files' ;;
+			'*--reference[the request'\''s number or name, for the ledger, which notes counts and this]:TEXT:' '*:file:_files' ;;
 		requests)
 		_arguments '--help[what it takes]' \
 			'*--json[one JSON object a line]' \

@@ -76,7 +76,8 @@ struct retention {
 	X(RETAIN_SUMMARIES, "summaries", "400d", \
 		"what receivers report of our domains (DMARC, TLS): counts by day and network", \
 		"comparison with the year before, and with what was usual before a break") \
-	X(RETAIN_LEDGER, "ledger", "10y", "the ledger: counts only", \
+	X(RETAIN_LEDGER, "ledger", "10y", \
+		"the ledger: counts, settings, and the reasons that operators gave", \
 		"evidence that retention was kept") \
 	X(RETAIN_BACKUPS, "backups", "30d", \
 		"copies made with `retour backup`; an older one is not taken into use", \

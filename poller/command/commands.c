@@ -227,7 +227,7 @@ const struct command commands[] = {
 		"history, all events that are kept, and how long and why each is kept.\n"
 		"  --json             one JSON object a line\n"
 		"  --variants         other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
-		"  --reference TEXT   the request's number or name, for the ledger, which notes counts only\n",
+		"  --reference TEXT   the request's number or name, for the ledger, which notes counts and this\n",
 		CONFIG_NEEDED, false },
 	{ "forget", cmd_forget,
 		"[--keep-suppression] [--variants] [--json] [--reference TEXT] [FILE|-]",
@@ -236,7 +236,7 @@ const struct command commands[] = {
 		"from the files.\n"
 		"  --keep-suppression   who is never to be written to again stays so: of the contact are left state, day, reason and pseudonym\n"
 		"  --variants           other spellings that reach the same mailbox, too: without the tag behind a '+', and at Gmail without dots and in both domains\n"
-		"  --reference TEXT     the request's number or name, for the ledger, which notes counts only\n"
+		"  --reference TEXT     the request's number or name, for the ledger, which notes counts and this\n"
 		"Exit code 3: it is deleted, but a reader is in the way of the bytes; the next run or purge removes them.\n"
 		"  --json               one JSON object: what was erased, and what is kept\n",
 		CONFIG_NEEDED, false },
