@@ -283,6 +283,8 @@ struct month_report {
 	struct mailbox_row *mailbox;
 	size_t mailboxes;
 	struct cell state[STATE_COUNT];
+	uint64_t gone_refused, gone_delivered; /* mail to recipients who are suppressed as gone; not
+						  shown, but said where nothing small follows */
 	struct purge held;
 	bool running;     /* the month is not over: its figures go up to the day before today */
 	bool ledger_torn; /* its chain does not hold */

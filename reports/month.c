@@ -49,6 +49,11 @@ static int take_month_mailbox(
 {
 	struct month_report *r = context;
 	struct mailbox_row *row = NULL;
+	if (!*mailbox) {
+		r->gone_refused += strcmp(outcome, OUTCOME_GONE_REFUSED) ? 0 : count;
+		r->gone_delivered += strcmp(outcome, OUTCOME_GONE_DELIVERED) ? 0 : count;
+		return 0;
+	}
 	for (size_t i = 0; i < r->mailboxes && !row; i++)
 		if (strcmp(r->mailbox[i].name, mailbox) == 0)
 			row = &r->mailbox[i];

@@ -5,6 +5,24 @@
 
 enum { OTHER_TITLE_WIDTH = 44 };
 
+/*
+ * How many hard bounces were of recipients who are suppressed, where neither they nor the others
+ * are fewer than k; that they are most of them, where half are k or more.
+ */
+static void write_gone(const struct month_report *r, xmlNode *node)
+{
+	const struct cell *hard = &r->month->column[COLUMN_HARD];
+	const uint64_t n = r->gone_refused, k = r->k;
+	if (r->gone_delivered >= k && r->gone_delivered)
+		xml_attribute(node, "delivered", "true");
+	if (hard->state != CELL_SHOWN || n > hard->n || n < k || !n)
+		return;
+	if (n == hard->n || hard->n - n >= k)
+		xml_number(node, "refused", (long long)n);
+	else if (hard->n >= 2 * k && n * 2 > hard->n)
+		xml_attribute(node, "refused", "most");
+}
+
 static void write_other_mail(const struct month_report *r, xmlNode *root)
 {
 	xmlNode *node = xml_element(root, "origins");
@@ -35,6 +53,7 @@ static void write_other_mail(const struct month_report *r, xmlNode *root)
 			xml_count(r, mailbox, outcome_name(o), &r->mailbox[i].outcome[o]);
 	}
 	node = xml_element(root, "contacts");
+	write_gone(r, node);
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		xmlNode *state = xml_element(node, "state");
 		xml_attribute(state, "id", contact_state_name(s));

@@ -89,6 +89,20 @@ bool contact_takes(const struct store *s, const struct packed *e)
 	return e->known && e->origin >= s->o.act_on && contact_meaning(e) != MEANS_NOTHING;
 }
 
+/*
+ * Mail that goes to who is suppressed as gone: the sending system does not ask, and where it is
+ * delivered he is there. What was on its way when he was suppressed is neither, so two days are
+ * given.
+ */
+static int count_gone(struct store *s, const struct contact *c, const struct packed *e, int meaning)
+{
+	if (!contact_is_gone(c) || e->at < c->now.since + 2 * DAY ||
+		(meaning != HISTORY_HARD && meaning != HISTORY_DELIVERED))
+		return STORE_OK;
+	return count_message(s, e->day, "",
+		meaning == HISTORY_HARD ? OUTCOME_GONE_REFUSED : OUTCOME_GONE_DELIVERED);
+}
+
 int contact_apply(struct store *s, const struct packed *e)
 {
 	int meaning = contact_meaning(e);
@@ -110,7 +124,7 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_FAILED;
 	if (e->at <= c.moved)
 		return STORE_OK;
-	if (contact_note(s, &c, e, meaning))
+	if (count_gone(s, &c, e, meaning) || contact_note(s, &c, e, meaning))
 		return STORE_FAILED;
 	c.at = later(c.at, day_start(e->at));
 	if (contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c))

@@ -117,6 +117,9 @@ int store_tallies(struct store *s, int32_t from, int32_t to, unsigned group,
  * Messages per mailbox and outcome ("new", "duplicate", "unrecognised", "quarantined") for the
  * days.
  */
+/* Outcomes without a mailbox (""): of mail to recipients who are suppressed as gone. */
+#define OUTCOME_GONE_REFUSED "gone-refused"     /* it bounced hard again, on a later day */
+#define OUTCOME_GONE_DELIVERED "gone-delivered" /* it was delivered */
 int store_message_counts(struct store *s, int32_t from, int32_t to,
 	int (*visit)(void *context, const char *mailbox, const char *outcome, uint64_t count),
 	void *context);

@@ -136,6 +136,8 @@ MAILBOX_FACTS(FACT_FAMILY)
  */
 static int message_count(void *context, const char *mailbox, const char *outcome, uint64_t count)
 {
+	if (!*mailbox)
+		return 0; /* of recipients */
 	write_sample(context, "mailbox", mailbox, "outcome", outcome,
 		strcmp(outcome, "new") == 0 ? stepped(context, count) : (double)count);
 	return 0;
