@@ -10,13 +10,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import cleanup
 from lib.bounce import bounce
 from lib.harness import *
+from lib.relay import pass_on
 
 READ = {name: open(os.path.join(ROOT, name)).read() for name in
         ["README.md", *("etc/" + os.path.basename(path) for path in sorted(glob.glob(ROOT + "/etc/*.md") + glob.glob(ROOT + "/etc/*.[157]")))]}
@@ -131,24 +131,7 @@ write("/usr/local/bin/page", "#!/bin/sh\ncat > /dev/null\n")
 
 def forward(port, to):
     """The port that README names leads to a server's own."""
-    listener = socket.create_server(("127.0.0.1", port))
-
-    def copy(source, sink):
-        try:
-            while piece := source.recv(65536):
-                sink.sendall(piece)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def serve():
-        while True:
-            client = listener.accept()[0]
-            server = socket.create_connection(("127.0.0.1", to))
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=copy, args=pair, daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
+    pass_on(socket.create_server(("127.0.0.1", port)), to)
 
 
 dovecot, sink = Dovecot(), Sink(tls="starttls")

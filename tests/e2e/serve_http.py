@@ -292,14 +292,8 @@ def passed(family, where, *options):
     listening = socket.socket(family)
     listening.bind(where)
     listening.listen()
-    retour.write_config()
-    pid = os.fork()
-    if pid == 0:
-        os.dup2(listening.fileno(), 3)
-        os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
-        arguments = retour.arguments((*re.search(r"^ExecStart=\S+ -c \S+ (.*)$", open(os.path.join(ROOT, "etc/retour-http.service")).read(), re.M).group(1).split(), *options))
-        os.execv(arguments[0], arguments)
-    return pid, listening
+    unit = open(os.path.join(ROOT, "etc/retour-http.service")).read()
+    return retour.start_with_socket(listening, *re.search(r"^ExecStart=\S+ -c \S+ (.*)$", unit, re.M).group(1).split(), *options), listening
 
 
 with case("systemd passes its socket: answered there; the socket stays systemd's"):

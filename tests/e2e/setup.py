@@ -11,13 +11,13 @@ import socket
 import subprocess
 import sys
 import termios
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import cleanup
 from lib.dovecot import version
 from lib.harness import *
+from lib.relay import pass_on
 from lib.tokens import CLIENT, SECRET, Tokens
 
 USER = "bounces@example.org"
@@ -285,26 +285,6 @@ if os.geteuid() == 0 and not subprocess.run(["unshare", "--mount", "true"], capt
         contains(done.stderr, "root.pw: Permission denied")
 
 
-def pass_on(listener, port):
-    """Whoever connects to LISTENER talks with PORT."""
-    def copy(source, sink):
-        try:
-            while piece := source.recv(65536):
-                sink.sendall(piece)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    while True:
-        try:
-            client = listener.accept()[0]
-        except OSError:
-            return
-        server = socket.create_connection(("127.0.0.1", port))
-        for pair in ((client, server), (server, client)):
-            threading.Thread(target=copy, args=pair, daemon=True).start()
-
-
 def on_terminal(where, *options, answers):
     """What a terminal shows; each answer is typed when its question stands there. An answer of None is Ctrl-C, "\\x04" Ctrl-D."""
     pid, fd = pty.fork()
@@ -362,7 +342,7 @@ if os.geteuid() == 0:
     with case("a mail server without a port: the first of 587, 465 and 25 at which somebody answers; on loopback without TLS where there is none"):
         plain, address = Sink(tls="none"), "127.%d.%d.%d" % (1 + os.getpid() % 250, os.getpid() // 250 % 250, 1 + os.getpid() // 62500 % 250)
         listener = socket.create_server((address, 25))
-        threading.Thread(target=pass_on, args=(listener, plain.port), daemon=True).start()
+        pass_on(listener, plain.port)
         where = place()
         result = program(where, "setup", "--host", host, "--ca-file", dovecot.ca_file, "--smtp", address, input="".join(a + "\n" for a in ANSWERS))
         equal(result.code, 0, result)

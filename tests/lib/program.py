@@ -157,6 +157,17 @@ class Retour:
         cleanup.defer(cleanup.end, process)
         return process
 
+    def start_with_socket(self, listening, *command):
+        """Starts it as systemd does that passes it LISTENING; its pid."""
+        self.write_config()
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(listening.fileno(), 3)
+            os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+            arguments = self.arguments(command)
+            os.execv(arguments[0], arguments)
+        return pid
+
     def run(self, *command, options=(), input=None, timeout=300, env=None):
         begin, used = time.monotonic(), processor_of_children()
         process = self.start(*command, options=options, stdin=subprocess.DEVNULL if input is None else subprocess.PIPE, env=env, outlives=True)

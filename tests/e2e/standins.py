@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The harness itself: the servers that the other tests trust behave as those tests assume."""
+"""The stand-ins themselves: the servers that the other tests trust behave as those tests assume."""
 import imaplib
 import os
 import poplib
