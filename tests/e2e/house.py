@@ -126,6 +126,13 @@ def borrowed_names(files):
     return found
 
 
+def unnamed_tests():
+    """What lies in tests/ and its README does not say."""
+    with open(os.path.join(ROOT, "tests", "README.md"), encoding="utf-8") as f:
+        named = set(re.findall(r"`([\w.]+)/?`|\]\(([\w.]+)\)", f.read()))
+    return sorted(set(os.listdir(os.path.join(ROOT, "tests"))) - {one for pair in named for one in pair} - {"README.md", "__pycache__"})
+
+
 def is_up(path, to):
     room, other = os.path.dirname(path), os.path.dirname(to)
     return other != room and FLOOR[other] >= FLOOR[room]
@@ -174,7 +181,8 @@ def main():
         ("no header has the name of another room's file", borrowed_names(files)),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
-        ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]))
+        ("no room has more than %d %% of the lines" % LARGEST, ["%s: %d" % (room, n) for room, n in lines.items() if n * 100 > LARGEST * sum(lines.values())]),
+        ("what lies in tests/ stands in tests/README.md", unnamed_tests()))
     for number, (name, wrong) in enumerate(results, 1):
         print("%s %d - %s" % ("not ok" if wrong else "ok", number, name))
         for one in sorted(wrong):
