@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -116,6 +117,31 @@ static bool stamps_text(const char *path, struct span text)
 }
 
 /*
+ * MADE, a time-stamp of TEXT, under the name STAMP: whole and for good, for what is told once is
+ * not asked for again.
+ */
+static int keep_stamp(const char *made, const char *stamp, const char *command, struct span text)
+{
+	struct stat st;
+	char *bytes = NULL;
+	size_t n = 0;
+	int result = -1;
+
+	if (lstat(made, &st) || !S_ISREG(st.st_mode) || file_load(made, STAMP_MAX, &bytes, &n) ||
+		!n)
+		log_error("[witness] timestamp: %s made no time-stamp; the next run tries again",
+			command);
+	else if (!stamps_text(made, text))
+		log_error(
+			"[witness] timestamp: %s made no time-stamp of this head; the next run tries again",
+			command);
+	else
+		result = write_whole(stamp, (struct span){ bytes, n });
+	free(bytes);
+	return result;
+}
+
+/*
  * The command has the checkpoint's file, the name of the one that it is to make, and [witness] tsa
  * as its arguments. Only a file that is whole gets its name.
  */
@@ -124,7 +150,6 @@ static int take_stamp(const struct witness_round *r, const char *command)
 	char text[CHECKPOINT_TEXT_SIZE], checkpoint[WITNESS_PATH], made[WITNESS_PATH],
 		stamp[WITNESS_PATH];
 	const char *dir = r->s->post->witness_dir;
-	struct stat st;
 
 	if (!witness_path(checkpoint, r, OUTSIDE_TEXT, "") ||
 		!witness_path(made, r, OUTSIDE_STAMP, ".new") ||
@@ -140,24 +165,11 @@ static int take_stamp(const struct witness_round *r, const char *command)
 	char *const argv[] = { (char *)command, checkpoint, made,
 		(char *)(r->s->post->witness_tsa ? r->s->post->witness_tsa : ""), NULL };
 	int result = run_witness(argv, (struct span){ "", 0 }, "timestamp");
-	if (!result && !lstat(made, &st) && S_ISREG(st.st_mode) && st.st_size &&
-		!stamps_text(made, said)) {
-		log_error(
-			"[witness] timestamp: %s made no time-stamp of this head; the next run tries again",
-			command);
-		result = -1;
-	}
-	if (!result &&
-		(lstat(made, &st) || !S_ISREG(st.st_mode) || !st.st_size ||
-			st.st_size > STAMP_MAX || rename(made, stamp))) {
-		log_error("[witness] timestamp: %s made no time-stamp; the next run tries again",
-			command);
-		result = -1;
-	}
-	if (result) {
-		unlink(made);
+	if (!result)
+		result = keep_stamp(made, stamp, command, said);
+	unlink(made);
+	if (result)
 		unlink(checkpoint);
-	}
 	return result;
 }
 
