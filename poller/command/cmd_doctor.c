@@ -525,7 +525,7 @@ static void check_metrics(struct doctor *d)
 static void check_domains(struct doctor *d)
 {
 	const struct config *c = d->config;
-	if (!c->domains.count && c->act_on != 2 /* any */)
+	if (!c->domains.count && c->act_on != ACT_ON_ANY)
 		found(d, ODD, "origin",
 			"[origin] domains names none: no bounce is matched by them, and nobody's state changes but by a signed return path");
 }

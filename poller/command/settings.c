@@ -151,11 +151,14 @@ static void add_folder(struct audit_options *o, const struct mailbox *box, const
 
 static void add_settings(const struct config *c, struct audit_options *o)
 {
-	static const char *const act_on[] = { "verified", "matched", "any" };
+#define WORD(symbol, word) [symbol] = word,
+	static const char *const act_on[] = { ACT_ON_CHOICES(WORD) },
+				 *const diagnostics[] = { DIAGNOSTICS_CHOICES(WORD) },
+				 *const domains[] = { DOMAINS_CHOICES(WORD) };
+#undef WORD
 	pair(&o->setting[o->settings++], "[privacy] diagnostics", "%s",
-		c->diagnostics ? "none" : "redacted");
-	pair(&o->setting[o->settings++], "[privacy] domains", "%s",
-		c->domains_kept ? "all" : "known");
+		diagnostics[c->diagnostics]);
+	pair(&o->setting[o->settings++], "[privacy] domains", "%s", domains[c->domains_kept]);
 	pair(&o->setting[o->settings++], "[privacy] k", "%lld", (long long)c->k);
 	pair(&o->setting[o->settings++], "[privacy] fold_local_part", "%s",
 		c->fold_local_part ? "yes" : "no");

@@ -41,7 +41,9 @@ const struct mailbox *config_mailbox(const struct config *c, const char *name)
 
 void config_store_options(const struct config *c, struct store_options *o)
 {
-	static const enum origin act_on[] = { ORIGIN_VERIFIED, ORIGIN_MATCHED, ORIGIN_BACKSCATTER };
+	static const enum origin act_on[] = { [ACT_ON_VERIFIED] = ORIGIN_VERIFIED,
+		[ACT_ON_MATCHED] = ORIGIN_MATCHED,
+		[ACT_ON_ANY] = ORIGIN_BACKSCATTER };
 	*o = (struct store_options){ .path = c->store_path,
 		.keys_dir = c->keys_dir,
 		.act_on = act_on[c->act_on],
@@ -49,8 +51,8 @@ void config_store_options(const struct config *c, struct store_options *o)
 		.tell_addresses = c->post.hook_addresses,
 		.fold_local_part = c->fold_local_part,
 		.fold_gmail = c->fold_gmail,
-		.keep_diagnostics = c->diagnostics == 0,
-		.all_domains = c->domains_kept == 1,
+		.keep_diagnostics = c->diagnostics == DIAGNOSTICS_REDACTED,
+		.all_domains = c->domains_kept == DOMAINS_ALL,
 		.k = (unsigned)c->k,
 		.ladders = c->ladders,
 		.quiet = c->soft_quiet,

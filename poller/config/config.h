@@ -27,6 +27,23 @@ struct config_stream {
 	struct list campaigns, from, list_ids;
 };
 
+/* Words of the INI file, by which the members below are numbers. */
+#define ACT_ON_CHOICES(X) \
+	X(ACT_ON_VERIFIED, "verified") \
+	X(ACT_ON_MATCHED, "matched") \
+	X(ACT_ON_ANY, "any")
+#define DIAGNOSTICS_CHOICES(X) \
+	X(DIAGNOSTICS_REDACTED, "redacted") \
+	X(DIAGNOSTICS_NONE, "none")
+#define DOMAINS_CHOICES(X) \
+	X(DOMAINS_KNOWN, "known") \
+	X(DOMAINS_ALL, "all")
+#define CONFIG_ENUM(symbol, word) symbol,
+enum act_on { ACT_ON_CHOICES(CONFIG_ENUM) };
+enum diagnostics_kept { DIAGNOSTICS_CHOICES(CONFIG_ENUM) };
+enum domains_kept { DOMAINS_CHOICES(CONFIG_ENUM) };
+#undef CONFIG_ENUM
+
 struct config {
 	const char *file; /* where it was read; NULL: built-in defaults */
 	const char *store_path;
@@ -34,11 +51,11 @@ struct config {
 	const char *marker; /* NULL: the built-in defaults, which have no file beside which it could
 			       lie */
 	struct list domains, campaign_headers, authserv_ids;
-	int act_on; /* 0 verified, 1 matched, 2 any: config_store_options() translates */
+	int act_on; /* enum act_on */
 	const char *verp, *unsubscribe, *batv_key_file;
 	const char *rules_file, *providers_file;
-	int diagnostics;  /* 0 redacted, 1 none */
-	int domains_kept; /* 0 known, 1 all */
+	int diagnostics;  /* enum diagnostics_kept */
+	int domains_kept; /* enum domains_kept */
 	int64_t k;
 	bool fold_local_part, fold_gmail;
 	int64_t period[RETAIN_COUNT];

@@ -35,7 +35,7 @@ const struct key config_keys[] = {
 
 	{ "origin", "domains", LIST, AT(domains), NULL, 0, 0, NULL, "example.org, news.example.org",
 		"our sending domains: what a returned message must show to count as matched" },
-	{ "origin", "act_on", CHOICE, AT(act_on), "matched", 0, 0, "verified|matched|any",
+	{ "origin", "act_on", CHOICE, AT(act_on), "matched", 0, 0, CHOICES(ACT_ON_CHOICES),
 		"matched", "how well proven the origin must be to change a contact's state" },
 	{ "origin", "verp", TEXT, AT(verp), NULL, 0, 0, NULL, NULL,
 		"the return path with its token, e.g. bounce+{token}@bounce.example.org" },
@@ -61,9 +61,11 @@ const struct key config_keys[] = {
 	{ "rules", "providers", FILE_PATH, AT(providers_file), NULL, 0, 0, NULL, NULL,
 		"provider profiles to use instead of those built in" },
 
-	{ "privacy", "diagnostics", CHOICE, AT(diagnostics), "redacted", 0, 0, "redacted|none",
-		"redacted", "keep of the receivers' answers the words that are known, or nothing" },
-	{ "privacy", "domains", CHOICE, AT(domains_kept), "known", 0, 0, "known|all", "known",
+	{ "privacy", "diagnostics", CHOICE, AT(diagnostics), "redacted", 0, 0,
+		CHOICES(DIAGNOSTICS_CHOICES), "redacted",
+		"keep of the receivers' answers the words that are known, or nothing" },
+	{ "privacy", "domains", CHOICE, AT(domains_kept), "known", 0, 0, CHOICES(DOMAINS_CHOICES),
+		"known",
 		"recipient domains by name: only those of known providers, or all from k recipients on" },
 	{ "privacy", "k", NUMBER, AT(k), "10", 2, 1000, NULL, "10",
 		"smaller figures than this are not shown" },
