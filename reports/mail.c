@@ -38,7 +38,7 @@ static bool is_ascii_header(const char *text)
 }
 
 /* TEXT as a header's unstructured text; heap. Encoded words never split a character. */
-static char *header_text(const char *text)
+static char *mail_header_text(const char *text)
 {
 	if (is_ascii_header(text))
 		return strdup(text);
@@ -285,7 +285,7 @@ static char *subject_text(const char *text)
 {
 	char clean[SUBJECT_SIZE];
 	span_copy_text(clean, sizeof clean, span_of(text));
-	return header_text(clean);
+	return mail_header_text(clean);
 }
 
 static char *subject_of(const struct month_report *r)

@@ -246,7 +246,8 @@ static void place_of_finding(struct month_report *r, const struct measure *m)
 	r->measure[i] = *m;
 }
 
-static bool judge_targets(struct month_report *r, xmlXPathContext *context, const xmlNode *node)
+static bool judge_measures_of_targets(
+	struct month_report *r, xmlXPathContext *context, const xmlNode *node)
 {
 	struct measure m = { .weight = 0 };
 	struct judging j = { .report = r, .context = context };
@@ -290,7 +291,7 @@ int measures_find(struct month_report *r, xmlDoc *report, char *error, size_t si
 		if (node->type != XML_ELEMENT_NODE)
 			continue;
 		context->node = xmlDocGetRootElement(report);
-		if (!judge_targets(r, context, node)) {
+		if (!judge_measures_of_targets(r, context, node)) {
 			char id[32];
 			property(node, "id", id, sizeof id);
 			snprintf(error, size,

@@ -124,7 +124,7 @@ static bool said_better(const struct past_alert *a, const struct past_alert *b)
 	return false;
 }
 
-static int64_t day_begin(const struct timeline *t, int day)
+static int64_t timeline_day_begin(const struct timeline *t, int day)
 {
 	const struct month m = t->report->month->month;
 	struct tm tm = {
@@ -141,7 +141,7 @@ static bool goes_on_since(const struct timeline *t, const struct past_alert *tro
 		if (trouble->condition == ALERT_BLOCK_RATE &&
 			!strcmp(where_of(trouble), r->incident[i].provider) &&
 			category_class(r->incident[i].category) == CLASS_BLOCK &&
-			trouble_begin(trouble) >= day_begin(t, r->incident[i].day))
+			trouble_begin(trouble) >= timeline_day_begin(t, r->incident[i].day))
 			return true;
 	return false;
 }
@@ -179,7 +179,7 @@ static void say_troubles(struct timeline *t, const struct troubles *list)
 static struct milestone *add_days(struct timeline *t, enum milestone_kind kind, int first, int last)
 {
 	struct milestone *m = add_milestone(
-		t, kind, day_begin(t, first), last ? day_begin(t, last) : 0);
+		t, kind, timeline_day_begin(t, first), last ? timeline_day_begin(t, last) : 0);
 	if (m)
 		m->days = true;
 	return m;

@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
-static store_opener *opener;
+static store_opener *installed;
 
 static bool ends_in(const char *path, const char *end)
 {
@@ -26,8 +26,8 @@ static int open_for_sqlite(const char *path, int flags, int mode)
 		return -1;
 	}
 	if (ends_in(path, "-wal"))
-		return opener(STORE_FILE_LOG, "");
-	return opener(ends_in(path, "-shm") ? STORE_FILE_INDEX : STORE_FILE_DATABASE, "");
+		return installed(STORE_FILE_LOG, "");
+	return installed(ends_in(path, "-shm") ? STORE_FILE_INDEX : STORE_FILE_DATABASE, "");
 }
 
 bool store_open_through(store_opener *o)
@@ -38,11 +38,11 @@ bool store_open_through(store_opener *o)
 		system->xSetSystemCall(system, "open", (sqlite3_syscall_ptr)open_for_sqlite) !=
 			SQLITE_OK)
 		return false;
-	opener = o;
+	installed = o;
 	return true;
 }
 
 store_opener *store_files_opener(void)
 {
-	return opener;
+	return installed;
 }

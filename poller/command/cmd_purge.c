@@ -10,7 +10,7 @@
 #include "reports/jsonline.h"
 #include "store/promises.h"
 
-static const char *day_text(int64_t at, char *buffer)
+static const char *cutoff_text(int64_t at, char *buffer)
 {
 	return at ? clock_format(at, buffer) : "-";
 }
@@ -43,8 +43,8 @@ static void print_purge_table(const struct purge *p, bool dry, FILE *out)
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct purge_class *c = &p->at[i];
 		fprintf(out, "%-14s %-21s %12llu %12llu  %-21s %8llu\n", c->name,
-			day_text(c->cutoff, cutoff), (unsigned long long)c->deleted,
-			(unsigned long long)c->left, day_text(c->oldest, oldest),
+			cutoff_text(c->cutoff, cutoff), (unsigned long long)c->deleted,
+			(unsigned long long)c->left, cutoff_text(c->oldest, oldest),
 			(unsigned long long)c->overdue);
 	}
 }
@@ -64,8 +64,8 @@ int purge_now(struct session *s, int64_t now, bool dry, FILE *table)
 		deleted += c->deleted;
 		log_info(
 			"retention: %s: cut-off %s, deleted %llu, left %llu, oldest %s, overdue %llu",
-			c->name, day_text(c->cutoff, at), (unsigned long long)c->deleted,
-			(unsigned long long)c->left, day_text(c->oldest, oldest),
+			c->name, cutoff_text(c->cutoff, at), (unsigned long long)c->deleted,
+			(unsigned long long)c->left, cutoff_text(c->oldest, oldest),
 			(unsigned long long)c->overdue);
 	}
 	if (table)

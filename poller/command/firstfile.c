@@ -258,7 +258,7 @@ static void write_new(const struct first *f, FILE *out)
 		write_report(f, out);
 }
 
-static int write_whole(const struct first *f, const char *path, bool head)
+static int write_ini(const struct first *f, const char *path, bool head)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -281,7 +281,7 @@ static int write_whole(const struct first *f, const char *path, bool head)
 
 int firstfile_draft(const struct first *f)
 {
-	return write_whole(f, f->draft, true);
+	return write_ini(f, f->draft, true);
 }
 
 /* The store's directory, and the note that the unit lets a run write (README.md). */
@@ -309,7 +309,7 @@ static int make_place(const char *store_path, const char *marker)
 int firstfile_finish(const struct first *f, const char *store_path, const char *marker)
 {
 	if (f->beside) {
-		if (write_whole(f, f->result, false))
+		if (write_ini(f, f->result, false))
 			return -1;
 		unlink(f->draft);
 		unlink(f->draft_place);

@@ -200,7 +200,7 @@ static const char *skew_text(const struct exchange *x, char *buffer, size_t size
 	return buffer;
 }
 
-static const char *text_of(struct json_object *object, const char *name)
+static const char *member_text(struct json_object *object, const char *name)
 {
 	struct json_object *value;
 
@@ -233,7 +233,7 @@ static bool quotes_secret(const struct exchange *x, const char *said)
 /* The server's own words, redacted; "" where there are none. */
 static const char *own_words(const struct exchange *x, struct json_object *object, char *buffer)
 {
-	const char *said = text_of(object, "error_description");
+	const char *said = member_text(object, "error_description");
 
 	char clean[OAUTH_WORDS_SIZE - 4];
 
@@ -260,7 +260,7 @@ static const char *place_hint(long status)
 static int refused_answer(struct exchange *x, struct json_object *object)
 {
 	char words[OAUTH_WORDS_SIZE], skew[96], later[48] = "";
-	const char *code = text_of(object, "error");
+	const char *code = member_text(object, "error");
 	bool throttled = x->status == 429 || (x->status == 503 && x->retry_after);
 
 	skew_text(x, skew, sizeof skew);
@@ -332,13 +332,13 @@ static int take_answer(struct exchange *x)
 		json_object_put(object);
 		object = NULL;
 	}
-	token = text_of(object, "access_token");
-	kind = text_of(object, "token_type");
-	if (x->status != 200 || text_of(object, "error") || !token)
+	token = member_text(object, "access_token");
+	kind = member_text(object, "token_type");
+	if (x->status != 200 || member_text(object, "error") || !token)
 		refused_answer(x, object);
 	else if (!token_is_fit(token) || (kind && strcasecmp(kind, "Bearer")))
 		oauth_failed(x, false, "what the token server gives is no bearer token");
-	else if (!keep_refresh_token(x, text_of(object, "refresh_token"))) {
+	else if (!keep_refresh_token(x, member_text(object, "refresh_token"))) {
 		x->answer->token = secret_copy(token);
 		if (json_object_object_get_ex(object, "expires_in", &value))
 			x->answer->lifetime = json_object_get_int64(value);

@@ -67,7 +67,7 @@ static int tell_run(struct fetcher *f, uint32_t type, const void *a, size_t a_si
 		: 0;
 }
 
-static int say(struct fetcher *f, uint32_t type, const char *text)
+static int tell_text(struct fetcher *f, uint32_t type, const char *text)
 {
 	size_t n = strlen(text);
 	return tell_run(f, type, text, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n, NULL, 0);
@@ -262,7 +262,7 @@ static struct login login_of(const struct mailbox *box)
 }
 
 /* The directory of PATH, into DIRECTORY of SIZE bytes; returns it. */
-static const char *directory_of(const char *path, char *directory, size_t size)
+static const char *directory_name(const char *path, char *directory, size_t size)
 {
 	const char *slash = strrchr(path, '/');
 	snprintf(directory, size, "%.*s", slash > path ? (int)(slash - path) : 1,
@@ -282,7 +282,7 @@ static int confine_fetcher(const struct mailbox *box, const char *const *paths, 
 	const char *const own[] = { box ? box->ca_file : NULL, NULL };
 	const char *path = box ? box->path : NULL;
 	if (mbox && path)
-		path = directory_of(path, beside, sizeof beside);
+		path = directory_name(path, beside, sizeof beside);
 	const char *const files[] = { path, mbox ? scratch : NULL, NULL };
 	bool local = box && !mailbox_has_server(box);
 	const struct confine c = { .network = box && !local,
@@ -305,7 +305,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	if (*start->mailbox) {
 		options.mailbox = mailbox_find(f->mailbox, f->mailboxes, start->mailbox);
 		if (!options.mailbox) {
-			say(f, WIRE_FAILED, "this mailbox is gone from the configuration");
+			tell_text(f, WIRE_FAILED, "this mailbox is gone from the configuration");
 			return -1;
 		}
 		f->read = options.mailbox;
@@ -317,7 +317,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 			login_secret(&login, &given, error, sizeof error)) {
 			if (given.later)
 				tell_run(f, WIRE_LATER, &given.later, sizeof given.later, NULL, 0);
-			say(f, given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
+			tell_text(f, given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}
 		options.password = given.secret;
@@ -325,7 +325,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	child_no_new_rights(); /* a password command was run before this */
 	if (confine_fetcher(options.mailbox, paths, f->scratch, error, sizeof error)) {
 		secret_free(given.secret);
-		say(f, WIRE_FAILED, error);
+		tell_text(f, WIRE_FAILED, error);
 		return -1;
 	}
 	int result = f->ops->open(&f->source, &options);
@@ -336,7 +336,7 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		/* how far it came: where there is a token, it is not the token server */
 		snprintf(text, sizeof text, "%s%s", given.note,
 			f->source ? f->source->error : "out of memory");
-		say(f, f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
+		tell_text(f, f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
 		return -1;
 	}
 	strcpy(text, given.note);
@@ -375,7 +375,7 @@ static void give_up_visit(struct fetcher *f)
 	memcpy(why, f->source->error, sizeof why);
 	f->ops->close(f->source, NULL, 0);
 	f->source = NULL;
-	say(f, WIRE_FAILED, why);
+	tell_text(f, WIRE_FAILED, why);
 }
 
 /* The paths behind wire_start, each ending in NUL. */
@@ -430,7 +430,7 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 		goto out;
 	}
 	if (finish_visit(&f, error))
-		say(&f, WIRE_FAILED, error);
+		tell_text(&f, WIRE_FAILED, error);
 	else if (!tell_run(&f, WIRE_FINISHED, NULL, 0, NULL, 0))
 		result = EXIT_WELL;
 out:

@@ -112,7 +112,7 @@ bool carrier_is_within(const struct carrier *c)
 	return c->mode != MODE_LINES;
 }
 
-static void gather(struct carrier *c, struct span line)
+static void gather_line(struct carrier *c, struct span line)
 {
 	c->cut |= line.n + 1 > sizeof c->buffer - c->n;
 	if (c->cut)
@@ -165,7 +165,7 @@ static void keep_field(struct carrier *c, enum role role, struct span value,
 
 /* --- JSON ----------------------------------------------------------------- */
 
-static struct json_object *json_member(struct json_object *object, const char *name)
+static struct json_object *entry_member(struct json_object *object, const char *name)
 {
 	struct json_object *found = NULL;
 	char part[WORD_SIZE];
@@ -190,7 +190,7 @@ static struct span bytes_of_array(struct carrier *c, struct json_object *array)
 	return (struct span){ c->buffer, i };
 }
 
-static struct span json_value(struct carrier *c, enum role role, struct json_object *value)
+static struct span entry_value(struct carrier *c, enum role role, struct json_object *value)
 {
 	if (role == ROLE_TEXT && json_object_is_type(value, json_type_array))
 		return bytes_of_array(c, value);
@@ -216,7 +216,7 @@ static bool read_object(struct carrier *c, struct span json, const struct log_cl
 		const struct carrier_name *name = &names[i];
 		if (have & 1u << name->role)
 			continue;
-		struct span value = json_value(c, name->role, json_member(c->object, name->name));
+		struct span value = entry_value(c, name->role, entry_member(c->object, name->name));
 		if (!value.p || !value.n)
 			continue;
 		keep_field(c, name->role, value, clock, text, carried);
@@ -258,7 +258,7 @@ static bool within(struct carrier *c, struct span line, const struct log_clock *
 	bool pretty = c->mode == MODE_PRETTY, end = pretty ? text_starts(line, SPAN("}")) : !line.n;
 	text->n = 0;
 	if (!end || pretty)
-		gather(c, line);
+		gather_line(c, line);
 	if (!end)
 		return false;
 	size_t n = c->n;

@@ -72,7 +72,7 @@ __attribute__((format(printf, 3, 4))) static void complain(
 /* --- values --------------------------------------------------------------- */
 
 /* "2026-11-02" as days since 1970, or -1; the calendar is timegm()'s. */
-static long day_number(struct span text)
+static long volume_day(struct span text)
 {
 	char copy[11];
 	struct tm tm = { 0 };
@@ -149,7 +149,7 @@ static bool take_values(
 	size_t day = r->place[COLUMN_DAY], campaign = r->place[COLUMN_CAMPAIGN],
 	       provider = r->place[COLUMN_PROVIDER], sent = r->place[COLUMN_SENT];
 	*v = (struct volume){ 0 };
-	*number = day_number(field[day]);
+	*number = volume_day(field[day]);
 	if (*number < 0)
 		complain(r, day + 1, "no day; right would be 2026-11-02");
 	else if (*number > (long)(r->file->now / DAY) + 1)

@@ -118,7 +118,7 @@ int64_t sealed_number(const struct contact_keys *k, const unsigned char *sealed,
 
 /* --- on a list ---------------------------------------------------------------- */
 
-static void mark_of(const struct contact_keys *k, unsigned what, int64_t day,
+static void listed_mark(const struct contact_keys *k, unsigned what, int64_t day,
 	const unsigned char name[SEALED_NAME], unsigned char out[MARK_SIZE])
 {
 	unsigned char input[1 + 8 + SEALED_NAME] = { (unsigned char)what };
@@ -132,7 +132,7 @@ void seal_listed(const struct contact_keys *k, unsigned what, int64_t day,
 	const unsigned char name[SEALED_NAME], unsigned char out[SEALED_LISTED])
 {
 	_Static_assert((int)MARK_SIZE + (int)SEALED_NAME == (int)SEALED_LISTED, "mark and name");
-	mark_of(k, what, day, name, out);
+	listed_mark(k, what, day, name, out);
 	crypto_stream_chacha20_ietf_xor(out + MARK_SIZE, name, SEALED_NAME, out, k->listed);
 }
 
@@ -144,6 +144,6 @@ bool sealed_listed(const struct contact_keys *k, unsigned what, int64_t day,
 	if (!listed || n != SEALED_LISTED)
 		return false;
 	crypto_stream_chacha20_ietf_xor(out, listed + MARK_SIZE, SEALED_NAME, listed, k->listed);
-	mark_of(k, what, day, out, mark);
+	listed_mark(k, what, day, out, mark);
 	return sodium_memcmp(mark, listed, sizeof mark) == 0;
 }

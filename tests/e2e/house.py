@@ -108,10 +108,16 @@ def doubled_tags(files):
 
 
 def doubled_statics(files):
-    places = collections.defaultdict(set)
+    places, public = collections.defaultdict(set), collections.defaultdict(set)
     for path, text in files.items():
         for name in re.findall(r"^static (?!inline\b)[^;={}()]*?\b(\w+)\(", re.sub(r"/\*.*?\*/", "", text, flags=re.S), re.M):
             places[name].add(path)
+        if path.endswith(".c"):
+            for name in re.findall(r"^(?!static\b|typedef\b|extern\b|return\b)\w[\w \t*]*?\b(\w+)\([^;{}=]*\)\s*\{", re.sub(r"/\*.*?\*/", "", text, flags=re.S), re.M):
+                public[name].add(path)
+    for name, paths in public.items():
+        if name in places:
+            places[name] |= paths
     return ["%s: %s" % (name, " ".join(sorted(paths))) for name, paths in places.items() if len(paths) > 1]
 
 
@@ -177,7 +183,7 @@ def main():
         ("no file has more than %d lines" % FILE_LINES, ["%s: %d" % (path, n) for path, n in long_files(files)]),
         ("no function has more than %d lines" % FUNCTION_LINES, list(long_functions(files))),
         ("no tag of a struct or enum stands for two things", doubled_tags(files)),
-        ("no static function's name stands in two files", doubled_statics(files)),
+        ("a static function's name is nobody else's", doubled_statics(files)),
         ("no header has the name of another room's file", borrowed_names(files)),
         ("no circle of headers", circles(includes)),
         ("no circle of files that call each other", circles(called)),
