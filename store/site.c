@@ -248,6 +248,14 @@ void store_every_site(struct store *s, bool every)
 	s->every_site = every;
 }
 
+const struct site_peer *site_peer(const struct store *s, const char *name)
+{
+	for (unsigned i = 0; i < s->o.peers; i++)
+		if (strcmp(s->o.peer[i].name, name) == 0)
+			return &s->o.peer[i];
+	return NULL;
+}
+
 int store_sites_present(struct store *s,
 	int (*visit)(void *context, const struct site_state *state, int64_t waiting), void *context)
 {
@@ -261,7 +269,8 @@ int store_sites_present(struct store *s,
 			.erasures = (uint64_t)sqlite3_column_int64(st, 5) };
 		db_text(st, 0, state.site, sizeof state.site);
 		db_text(st, 1, state.life, sizeof state.life);
-		result = visit(context, &state, sqlite3_column_int64(st, 6));
+		if (site_peer(s, state.site))
+			result = visit(context, &state, sqlite3_column_int64(st, 6));
 	}
 	return result;
 }

@@ -111,8 +111,8 @@ int store_sites(struct store *s, int (*visit)(void *context, const struct site_s
  */
 void store_every_site(struct store *s, bool every);
 /*
- * The last life of each other site that was ever heard of, by name, and since when an erasure waits
- * for its confirmation; 0: it has confirmed all that are known here.
+ * The last life of each other site that is configured and was heard of, by name, and since when an
+ * erasure waits for its confirmation; 0: it has confirmed all that are known here.
  */
 int store_sites_present(struct store *s,
 	int (*visit)(void *context, const struct site_state *state, int64_t waiting),

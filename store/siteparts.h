@@ -157,6 +157,8 @@ int site_begin_anew(struct store *s);
  * is not taken for what the former one has said under the same version.
  */
 int site_restored(struct store *s);
+/* The other site of that name, where it is configured; else NULL. */
+const struct site_peer *site_peer(const struct store *s, const char *name);
 /* The error that sites.key is missing, and WHAT to do. */
 int site_lacks_key(struct store *s, const char *what);
 

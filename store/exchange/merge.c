@@ -19,14 +19,6 @@ enum { MERGING_STEP = 4096, CLOCKS_APART = DAY };
 
 /* --- who signed ----------------------------------------------------------- */
 
-static const struct site_peer *peer_named(const struct store *s, const char *name)
-{
-	for (unsigned i = 0; i < s->o.peers; i++)
-		if (strcmp(s->o.peer[i].name, name) == 0)
-			return &s->o.peer[i];
-	return NULL;
-}
-
 /* Many lines have one signature. */
 static bool is_signed(struct site *site, const struct change *c, const struct site_peer *peer)
 {
@@ -47,13 +39,13 @@ static bool is_signed(struct site *site, const struct change *c, const struct si
 /* NULL: it may be taken; *GENERATION is that of the state key which its names are under. */
 static const char *reason_against(struct store *s, const struct change *c, unsigned *generation)
 {
-	const struct site_peer *peer = peer_named(s, c->by);
+	const struct site_peer *peer = site_peer(s, c->by);
 
 	if (!peer && strcmp(c->by, s->o.site) != 0)
 		return "its site is not configured: [site NAME]";
 	if (!peer)
 		return "it is of this site itself, as it would come from its own log; what others hold of it they pass on with --all";
-	if (!peer_named(s, c->site) && strcmp(c->site, s->o.site) != 0)
+	if (!site_peer(s, c->site) && strcmp(c->site, s->o.site) != 0)
 		return "it passes on the word of a site that is not configured: [site NAME]";
 	if (!is_signed(s->site, c, peer))
 		return "its signature is not that of its site: [site NAME] public_key is another, or the line is damaged";

@@ -110,4 +110,33 @@ with case("sites.key is missed as soon as the store is opened, before anything i
     contains(result.err, "sites.key: missing. Put it back")
     os.rename(key + ".away", key)
     equal(berlin.run("purge").code, 0)
+
+with case("another sites.key is refused by all that opens the store, and with the right one back nothing is lost"):
+    shutil.move(key, key + ".away")
+    stranger = make_site("stranger")[0]
+    changes(stranger)
+    shutil.copy(os.path.join(stranger.config["keys"]["dir"], "sites.key"), key)
+    given = changes(koeln, "--all")
+    for command in (("changes",), ("merge",), ("import", berlin.dir + "/mails"), ("check",), ("audit",), ("forget", PEOPLE[0])):
+        result = berlin.run(*command, input="".join(line + "\n" for line in given))
+        equal(result.code, 2, result)
+        contains(result.err, "sites.key: not the key that this store has used")
+    shutil.move(key + ".away", key)
+    contains(merge(berlin, given), " 0 refused")
+    exchange(sites)
+    for name in NAMES:
+        equal(suppressed(sites[name][0]), PEOPLE[:2], name)
+
+with case("a site that was given up is waited for by nobody, and what it had said stays"):
+    equal(hamburg.run("forget", "-", input=PEOPLE[1] + "\n").code, 0)
+    exchange(sites, ("berlin", "hamburg"))
+    contains(berlin.run("status").out, "koeln")
+    kept = berlin.config.pop("site koeln")
+    true("koeln" not in berlin.run("status").out, "koeln is waited for")
+    equal(suppressed(berlin), PEOPLE[:1])
+    said = merge(berlin, changes(koeln), code=1)
+    contains(said, "not configured")
+    berlin.config["site koeln"] = kept
+    exchange(sites)
+    equal(suppressed(koeln), PEOPLE[:1])
 finish()
