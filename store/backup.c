@@ -66,8 +66,10 @@ int store_backup(struct store *s, const char *path, int64_t now, int64_t *until)
 	snprintf(detail, sizeof detail, "until=%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
 		tm.tm_mday);
 	pagefile_verify(s->db, true); /* what is damaged is no backup */
+	pagefile_copies(s->db, true);
 	result = fchmod(fd, 0600) ? store_fail(s, STORE_FAILED, "%s: %s", path, strerror(errno))
 				  : db_run(s, SQL_BACKUP, "t", path);
+	pagefile_copies(s->db, false);
 	pagefile_verify(s->db, s->o.verify);
 	if (!result)
 		result = mark_copy(s, path, now);

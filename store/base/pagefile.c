@@ -157,6 +157,7 @@ struct layered {
 };
 
 static sqlite3_vfs layer;
+static bool copy_is_sealed; /* of a database that is opened while it is empty */
 static sqlite3_vfs *own_layer(void)
 {
 	return layer.pAppData;
@@ -365,6 +366,12 @@ static int layer_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int fla
 		rc = SQLITE_CANTOPEN;
 	}
 	l->base.pMethods = rc == SQLITE_OK ? &methods : NULL;
+	if (rc == SQLITE_OK && l->database && copy_is_sealed) {
+		sqlite3_int64 bytes = 1;
+		rc = OWN(f)->xFileSize(own_file(f), &bytes);
+		if (rc == SQLITE_OK && !bytes)
+			l->room = PAGEFILE_SEAL;
+	}
 	return rc;
 }
 
@@ -425,6 +432,13 @@ void pagefile_seal(sqlite3 *db)
 	int room = PAGEFILE_SEAL;
 
 	sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &room);
+}
+
+void pagefile_copies(sqlite3 *db, bool copies)
+{
+	sqlite3_file *f = file_of(db);
+
+	copy_is_sealed = copies && f && ((struct layered *)f)->room == PAGEFILE_SEAL;
 }
 
 void pagefile_verify(sqlite3 *db, bool verify)

@@ -39,6 +39,12 @@ enum { PAGEFILE_PAGES_MAX = 0xffffff, PAGEFILE_SEAL = 16 };
  */
 void pagefile_seal(sqlite3 *db);
 /*
+ * Around VACUUM INTO: the first page of the copy, which says that there is room for seals, may be
+ * written after others. While COPIES holds, an empty file that is opened gets the seals that DB
+ * has.
+ */
+void pagefile_copies(sqlite3 *db, bool copies);
+/*
  * Whether pages with a broken seal are refused from now on when they are read from the file; what
  * lies in DB's cache was read before.
  */

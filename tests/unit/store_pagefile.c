@@ -96,6 +96,60 @@ static void what_went_is_in_no_byte(void **state)
 	assert_int_equal(remains(pagefile_layer()), 0);
 }
 
+static sqlite3 *open_sealed(const char *path)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+				 pagefile_layer()),
+		SQLITE_OK);
+	pagefile_seal(db);
+	return db;
+}
+
+/* Pages of a copy that have no seal; the copy is larger than what SQLite keeps of it in memory. */
+static uint64_t unsealed_of_copy(const char *path, const char *copy, bool told)
+{
+	struct pagefile_state found = { 0 };
+	char text[256];
+	sqlite3 *db = open_sealed(path);
+
+	exec(db, "PRAGMA cache_size = 20");
+	snprintf(text, sizeof text, "VACUUM INTO '%s'", copy);
+	pagefile_copies(db, told);
+	exec(db, text);
+	pagefile_copies(db, false);
+	sqlite3_close(db);
+	db = open_sealed(copy);
+	exec(db, "BEGIN; SELECT count(*) FROM t");
+	assert_int_equal(pagefile_walk(db, &found), SQLITE_OK);
+	assert_true(found.pages > 500);
+	assert_int_equal(found.broken, 0);
+	exec(db, "COMMIT");
+	sqlite3_close(db);
+	unlink(copy);
+	return found.unsealed;
+}
+
+static void a_large_copy_has_its_seals(void **state)
+{
+	char path[160], copy[160];
+	sqlite3 *db;
+	(void)state;
+
+	snprintf(path, sizeof path, "%s/sealed.db", directory);
+	snprintf(copy, sizeof copy, "%s/copy.db", directory);
+	db = open_sealed(path);
+	exec(db,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE t (x BLOB);"
+		"WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+		" INSERT INTO t SELECT randomblob(1000) FROM n; PRAGMA wal_checkpoint(TRUNCATE)");
+	sqlite3_close(db);
+	assert_true(unsealed_of_copy(path, copy, false) > 0); /* or this test shows nothing */
+	assert_int_equal(unsealed_of_copy(path, copy, true), 0);
+	unlink(path);
+}
+
 static void a_page_that_is_none_of_a_tree_is_left_alone(void **state)
 {
 	unsigned char page[PAGE], before[PAGE];
@@ -137,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_went_is_in_no_byte, setup_empty, teardown),
+		cmocka_unit_test_setup_teardown(a_large_copy_has_its_seals, setup_empty, teardown),
 		cmocka_unit_test(a_page_that_is_none_of_a_tree_is_left_alone),
 		cmocka_unit_test(a_page_of_a_tree_keeps_its_cells),
 	};
