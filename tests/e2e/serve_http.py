@@ -52,8 +52,11 @@ class Unix(http.client.HTTPConnection):
 def ask(method, path, body=None, token=TOKEN, connection=None):
     """(status, fields, body); JSON where it is that."""
     connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request(method, path, json.dumps(body) if body is not None and not isinstance(body, (bytes, str)) else body,
-                       {"Authorization": "Bearer " + token} if token is not None else {})
+    try:
+        connection.request(method, path, json.dumps(body) if body is not None and not isinstance(body, (bytes, str)) else body,
+                           {"Authorization": "Bearer " + token} if token is not None else {})
+    except BrokenPipeError:
+        pass  # answered by the head alone, and closed before the body was sent: the answer is there
     answer = connection.getresponse()
     text = answer.read().decode()
     return answer.status, answer.headers, json.loads(text) if answer.headers["Content-Type"] == "application/json" else text
