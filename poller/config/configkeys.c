@@ -341,7 +341,7 @@ const char *const config_condition_helps[ALERT_CONDITION_COUNT] = {
 	[ALERT_TLS_FAILURES] =
 		"TLS sessions to our mail servers that failed, of a policy domain, as the same receivers report",
 	[ALERT_BLOCK_RATE] =
-		"blocks of a provider, as a share of what was sent to it, so few in an hour that they are no surge; by whole days of which it is known what was sent",
+		"blocks of a provider, as a share of what was sent to it, so few in an hour that they are no surge; by whole days of which it is known what was sent, and days without mail to it end no alert",
 	[ALERT_SITE_SILENT] =
 		"how long the lines of another site have not come; from its first line on",
 	[ALERT_HOOK] =

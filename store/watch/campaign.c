@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "classify/base/units.h"
 #include "store/watch/condition.h"
 #include "store/internal.h"
@@ -88,33 +89,99 @@ static int watch_campaign(void *context, const struct rates *r)
 
 /* --- receivers that refuse -------------------------------------------------- */
 
-enum { RECEIVERS_MAX = 256 };
-
-struct block_rates {
-	unsigned count;
-	struct receiver_blocks {
-		char name[EVENT_PROVIDER_SIZE];
-		uint64_t block, sent;
-	} of[RECEIVERS_MAX];
+enum {
+	RECEIVERS_MAX = 256,
+	SENDING_DAYS_MAX = 8,    /* of the longest window */
+	SENDING_PAST = 35 * DAY, /* who writes once a month has one in it */
 };
+
+struct day_blocks {
+	int32_t day;
+	uint64_t block, sent;
+};
+struct receiver_blocks {
+	char name[EVENT_PROVIDER_SIZE];
+	bool is_open;
+	struct day_blocks window,
+		sending[SENDING_DAYS_MAX]; /* the last sending days, newest first */
+};
+struct block_rates {
+	unsigned count, sending_days;
+	struct receiver_blocks of[RECEIVERS_MAX];
+};
+
+/* NULL: there is no room for more. */
+static struct receiver_blocks *receiver_of(struct block_rates *all, const char *name)
+{
+	unsigned i = 0;
+
+	while (i < all->count && strcmp(all->of[i].name, name) != 0)
+		i++;
+	if (i == RECEIVERS_MAX)
+		return NULL;
+	if (i == all->count) {
+		all->of[all->count++] = (struct receiver_blocks){ .is_open = false };
+		snprintf(all->of[i].name, sizeof all->of[i].name, "%s", name);
+	}
+	return &all->of[i];
+}
 
 /* Days of which nobody said yet how much was sent make no rate. */
 static int add_blocks(void *context, const struct rates *r)
 {
-	struct block_rates *all = context;
-	unsigned i = 0;
+	struct receiver_blocks *to = r->sent ? receiver_of(context, r->provider) : NULL;
 
-	while (i < all->count && strcmp(all->of[i].name, r->provider) != 0)
-		i++;
-	if (!r->sent || i == RECEIVERS_MAX)
-		return 0;
-	if (i == all->count) {
-		all->of[all->count++] = (struct receiver_blocks){ .block = 0 };
-		snprintf(all->of[i].name, sizeof all->of[i].name, "%s", r->provider);
+	if (to) {
+		to->window.block += r->block;
+		to->window.sent += r->sent;
 	}
-	all->of[i].block += r->block;
-	all->of[i].sent += r->sent;
-	return 0;
+	return STORE_OK;
+}
+
+static int add_sending_day(void *context, const struct rates *r)
+{
+	struct block_rates *all = context;
+	struct receiver_blocks *to = r->sent ? receiver_of(all, r->provider) : NULL;
+	struct day_blocks d = { r->day, r->block, r->sent };
+
+	for (unsigned i = 0; to && i < all->sending_days; i++)
+		if (d.day > to->sending[i].day) {
+			struct day_blocks older = to->sending[i];
+			to->sending[i] = d;
+			d = older;
+		}
+	return STORE_OK;
+}
+
+static int mark_open(void *context, const struct alert *a)
+{
+	struct receiver_blocks *to = a->condition == ALERT_BLOCK_RATE
+		? receiver_of(context, a->subject)
+		: NULL;
+
+	if (to)
+		to->is_open = true;
+	return STORE_OK;
+}
+
+/*
+ * What is open stays so until the receiver took the mail of its last sending days: a weekend on
+ * which nothing was sent mends nothing, nor do the first mails of a morning.
+ */
+static void hold_open(
+	const struct alert_rule *rule, const struct receiver_blocks *r, struct alert_finding *f)
+{
+	struct day_blocks sum = { .day = 0 };
+
+	for (unsigned i = 0; i < SENDING_DAYS_MAX; i++) {
+		sum.block += r->sending[i].block;
+		sum.sent += r->sending[i].sent;
+	}
+	f->figures.value = rate_ppm(sum.block, sum.sent);
+	f->figures.part = sum.block;
+	f->figures.whole = sum.sent;
+	if (sum.sent && alert_level_of(rule, f->figures.value) != LEVEL_CALM)
+		f->level = LEVEL_OPEN;
 }
 
 static int watch_receiver(struct store *s, const struct alert_options *o,
@@ -122,27 +189,40 @@ static int watch_receiver(struct store *s, const struct alert_options *o,
 {
 	const struct alert_rule *rule = &o->rule[ALERT_BLOCK_RATE];
 	struct alert_finding f = { .condition = ALERT_BLOCK_RATE, .level = LEVEL_CALM };
+	const uint64_t block = r->window.block, sent = r->window.sent;
 	int64_t surged = 0;
 
 	snprintf(f.subject, sizeof f.subject, "%s", r->name);
-	f.figures = (struct alert_figures){ .value = rate_ppm(r->block, r->sent),
+	f.figures = (struct alert_figures){ .value = rate_ppm(block, sent),
 		.limit = rule->threshold,
 		.usual = -1,
-		.part = r->block,
-		.whole = r->sent,
+		.part = block,
+		.whole = sent,
 		.from = day_begin(day_of(now - rule->window)),
 		.to = now };
-	if (r->block >= (uint64_t)larger(rule->minimum, s->o.k))
+	if (sent && block >= (uint64_t)larger(rule->minimum, s->o.k))
 		f.level = alert_level_of(rule, f.figures.value);
 	if (f.level == LEVEL_FIRING && alert_spoken_of(s, ALERT_BLOCK_SURGE, f.subject, &surged))
 		return STORE_FAILED;
 	if (f.level == LEVEL_FIRING &&
-		(surged >= f.figures.from || !beyond_chance(rule, r->block, r->sent)))
+		(surged >= f.figures.from || !beyond_chance(rule, block, sent)))
 		f.level = LEVEL_OPEN; /* that is told */
+	if (f.level == LEVEL_CALM && r->is_open)
+		hold_open(rule, r, &f);
+	if (f.level == LEVEL_CALM && !f.figures.whole)
+		return STORE_OK;
 	if (f.level == LEVEL_FIRING &&
 		alert_leaders(s, KIND_FAILURE, "block", f.subject, &f.figures))
 		return STORE_FAILED;
 	return store_alert_note(s, o, &f, now);
+}
+
+static bool any_open(const struct block_rates *all)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->of[i].is_open)
+			return true;
+	return false;
 }
 
 /*
@@ -151,13 +231,22 @@ static int watch_receiver(struct store *s, const struct alert_options *o,
  */
 static int watch_receivers(struct store *s, const struct alert_options *o, int64_t now)
 {
+	const int64_t window = o->rule[ALERT_BLOCK_RATE].window;
 	struct block_rates *all = calloc(1, sizeof *all);
 	int result;
 
 	if (!all)
 		return store_fail(s, STORE_FAILED, "no memory");
-	result = store_rates(s, day_of(now - o->rule[ALERT_BLOCK_RATE].window), day_of(now),
-		BY_DAY | BY_PROVIDER, add_blocks, all);
+	all->sending_days = (unsigned)(window / DAY) + 1;
+	if (all->sending_days > SENDING_DAYS_MAX)
+		all->sending_days = SENDING_DAYS_MAX;
+	result = store_rates(
+		s, day_of(now - window), day_of(now), BY_DAY | BY_PROVIDER, add_blocks, all);
+	if (!result)
+		result = store_alerts(s, ALERTS_OPEN, mark_open, all);
+	if (!result && any_open(all))
+		result = store_rates(s, day_of(now - SENDING_PAST), day_of(now),
+			BY_DAY | BY_PROVIDER, add_sending_day, all);
 	for (unsigned i = 0; i < all->count && !result; i++)
 		result = watch_receiver(s, o, &all->of[i], now);
 	free(all);

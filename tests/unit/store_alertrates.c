@@ -140,6 +140,51 @@ static void a_surge_is_told_once(void **state)
 	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
 }
 
+/*
+ * On Friday it refused; nothing is sent at the weekend, a little on Monday morning: nothing is
+ * mended by that. Then it takes the mail of a day, and of another.
+ */
+static void a_weekend_without_mail_mends_nothing(void **state)
+{
+	(void)state;
+	sent_in(NOW, "t-online", "news", 176);
+	tallied(NOW, "failure", "block", "matched", "t-online", "news", 30);
+	look(NOW + 60);
+	assert_non_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+	for (int day = 1; day <= 3; day++) {
+		if (day == 3)
+			sent_in(NOW + 3 * DAY, "t-online", "orders", 5);
+		look(NOW + day * DAY);
+		assert_non_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+		assert_int_equal(open_one(ALERT_BLOCK_RATE, "t-online")->reopened, 0);
+	}
+	sent_in(NOW + 3 * DAY, "t-online", "news", 170);
+	look(NOW + 3 * DAY + HOUR);
+	assert_non_null(open_one(ALERT_BLOCK_RATE, "t-online")); /* 30 of 351 */
+	sent_in(NOW + 4 * DAY, "t-online", "news", 176);
+	look(NOW + 4 * DAY);
+	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+	assert_int_equal(list(ALERTS_ALL), 1);
+	assert_true(seen[0].present.known);
+	assert_int_equal(seen[0].present.part, 0);
+	assert_int_equal(seen[0].present.whole, 351);
+}
+
+/* Nobody is written to there any more: after five weeks nothing is known of it. */
+static void nor_is_an_alert_open_for_ever(void **state)
+{
+	(void)state;
+	sent_in(NOW, "t-online", "news", 176);
+	tallied(NOW, "failure", "block", "matched", "t-online", "news", 30);
+	look(NOW + 60);
+	look(NOW + 35 * DAY);
+	assert_non_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+	look(NOW + 36 * DAY);
+	assert_null(open_one(ALERT_BLOCK_RATE, "t-online"));
+	list(ALERTS_ALL);
+	assert_false(seen[0].present.known);
+}
+
 /* What came back today of yesterday's mail says nothing before somebody says what was sent today.
  */
 static void a_day_that_is_not_known_makes_no_rate(void **state)
@@ -246,6 +291,8 @@ int main(void)
 		T(a_wave_of_forged_notices_is_told),
 		T(a_small_receiver_that_refuses_is_told),
 		T(a_surge_is_told_once),
+		T(a_weekend_without_mail_mends_nothing),
+		T(nor_is_an_alert_open_for_ever),
 		T(a_day_that_is_not_known_makes_no_rate),
 	};
 
