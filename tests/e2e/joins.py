@@ -217,6 +217,21 @@ for size in SIZES:
     with case("%d bounces: the state key, which opens what is sealed, joins more than twenty times as many" % size):
         true(shown["with the state key"][0][0] > 20 * shown["the file alone"][0][0], shown)
 
+    if size == 1500:
+        with case("the figures of 1500 bounces are as retour-privacy(7) has them"):
+            with open(os.path.join(ROOT, "etc", "retour-privacy.7"), encoding="utf8") as f:
+                page = " ".join(f.read().split())
+            contains(page, "Of %d recipients who objected among 1,500 bounces the file tells one so, and of the 1,251 others it tells of %d that they did not" % (objected, no))
+            equal((told, others), (1, 1251))
+            (found, singles), (months, regular) = shown["the file alone"]
+            contains(page, "with 1,500 bounces in that time one in a hundred,")
+            equal(round(100 * found / singles), 1)
+            contains(page, "one month in fourteen, where the file alone has one in seventy;")
+            true(10 <= shown["with ten copies"][1][1] / shown["with ten copies"][1][0] <= 20 and regular / max(months, 1) >= 50, shown)
+            contains(page, "with the state key two in five of 1,500:")
+            (found, singles), _ = shown["with the state key"]
+            true(0.35 < found / singles < 0.45, shown)
+
 world = World(300)
 with case("with any other key than the state's no contact is opened, and of all people nobody is found among them"):
     here = {row[0] for row in world.rows}

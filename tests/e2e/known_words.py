@@ -4,6 +4,7 @@ for; nothing of them is left, while the words that decide what happened still de
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,5 +87,14 @@ other = [i for i, e in again.items() if (e["class"], e["category"]) != (first[i]
 share = 1 - len(other) / len(again)
 tap.check(len(again) >= 400 and share >= READABLE, "what is kept of %d answers decides as they did: %.1f %%" % (len(again), 100 * share),
           "\n".join("%s -> %s" % (ROWS[i][0], first[i]["diagnostic"]) for i in other[:20]))
+# What the manual shows remains so: read again, it is what it was; and the answers that it comes from give it.
+with open(os.path.join(TESTS, "..", "etc", "retour-privacy.7"), encoding="utf8") as page:
+    MANUAL = page.read()
+shown = re.findall(r"^5\d\d .*<.*", MANUAL, re.M)
+ANSWERS = ("550 5.1.1 <mara.ahlers@example.net>: Recipient address rejected: User unknown", "550 5.2.1 The account of Ahlers is disabled, ask Schmidtke",
+           "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using rbl.ahlers.example.com")
+tap.check([classify({0: wrapped(0, ("", "", "", "550", answer[4:9], "-"), answer)})[0]["diagnostic"] for answer in ANSWERS] == shown, "the examples of retour-privacy(7)", shown)
+made = {name for source in ("redact.c", "vocabulary.c") for name in re.findall(r'SPAN\("(<[a-z]+>)"\)', open(os.path.join(TESTS, "..", "classify", source), encoding="utf8").read())}
+tap.check(made and made == set(re.findall(r"<[a-z]+>", MANUAL)), "the placeholders of retour-privacy(7) are those that are made", made)
 print("# %d of %d answers are decided otherwise on what is kept" % (len(other), len(again)))
 tap.finish()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lib.claims import NO_TEST, amiss, brackets, proofs
 from lib.harness import *
 
 
@@ -103,6 +104,17 @@ with case("each paragraph of retour-privacy(7) and retour-audit(7) names the tes
             true(os.path.exists(os.path.join(ROOT, path)), path)
         changed = page.replace(".Bq e2e/", ".Bq ").replace(".Bq unit/", ".Bq ")
         true(len(unproven(changed)) > 10, "a page without names is seen to have none")
+
+with case("each sentence of retour-privacy(7) and retour-audit(7) stands in tests/claims.tsv with the tests that show it, or as none that claims something; each test is there"):
+    pages = {name: read("etc", name) for name in ("retour-privacy.7", "retour-audit.7")}
+    rows = proofs()
+    equal(amiss(pages, rows), [])
+    tested = sum(shown not in NO_TEST for _, _, shown in rows)
+    true(tested > 230, tested)
+    contains("".join(amiss({**pages, "retour-audit.7": pages["retour-audit.7"].replace(".Sh THE WALK\n", ".Sh THE WALK\nNobody can change anything.\n")}, rows)), "not in the list: Nobody")
+    contains("".join(amiss(pages, [("retour-audit.7", "It was never said.", "limit")] + rows)), "not in the page: It was never")
+    contains("".join(amiss(pages, [row if "store_fold" not in row[2] else (row[0], row[1], "unit/store_fold: no_such_test") for row in rows])), "no such test: unit/store_fold: no_such")
+    equal(sorted(test for test in brackets(pages) - {one.partition(":")[0] for _, _, shown in rows for one in shown.split("; ")}), [])
 
 for shell in "bash", "zsh", "fish":
     with case("etc/retour.%s is what `retour completion %s` prints (else: make texts), and %s takes it" % (shell, shell, shell)):

@@ -52,6 +52,27 @@ static void everybody_is_found_after_a_rotation(void **state)
 	}
 }
 
+/* Three that were replaced may still be needed to find somebody; a fifth would leave one out. */
+static void four_state_keys_at_most(void **state)
+{
+	static const char *const names[] = { "state-2.key", "state-3.key", "state-4.key" };
+	static const char *const people[] = { A, B, "c@example.org" };
+	char name[STORE_NAME_SIZE];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		put_failure(people[i], NOW);
+		ok(store_key_add(store, "state", NOW, name));
+		assert_string_equal(name, names[i]);
+	}
+	put_failure("d@example.org", NOW);
+	assert_int_equal(store_key_add(store, "state", NOW, name), STORE_MISUSE);
+	assert_non_null(strstr(store_error(store), "`retour key retire state.key`"));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(check(people[i], NOW).verdict, VERDICT_SUPPRESS);
+	assert_int_equal(check("d@example.org", NOW).verdict, VERDICT_SUPPRESS);
+}
+
 static void who_is_heard_of_moves_with_all_that_is_known(void **state)
 {
 	struct contact_view before, after;
@@ -507,6 +528,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(everybody_is_found_after_a_rotation),
+		TEST(four_state_keys_at_most),
 		TEST(who_is_heard_of_moves_with_all_that_is_known),
 		TEST(time_moves_nobody),
 		TEST(the_old_key_goes_with_the_last_contact),

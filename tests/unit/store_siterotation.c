@@ -260,6 +260,19 @@ static void a_key_that_lost_its_chain_is_refused(void **state)
 	store_close(opened);
 }
 
+/* All keys of before stay at sites of several, as names rest on them. */
+static void sixteen_of_sites_at_most(void **state)
+{
+	char name[STORE_NAME_SIZE];
+	(void)state;
+	store = at[0].s;
+	for (unsigned i = 2; i <= 16; i++)
+		ok(store_key_add(store, "state", NOW, name));
+	assert_string_equal(name, "state-16.key");
+	assert_int_equal(store_key_add(store, "state", NOW, name), STORE_MISUSE);
+	assert_non_null(strstr(store_error(store), "still needed to name contacts"));
+}
+
 /* A store that is made anew beside all keys of the sites has them all at once. */
 static void a_new_life_begins_with_all_keys(void **state)
 {
@@ -355,6 +368,8 @@ int main(void)
 			what_is_none_is_not_adopted, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			a_key_that_lost_its_chain_is_refused, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			sixteen_of_sites_at_most, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			a_new_life_begins_with_all_keys, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
