@@ -382,6 +382,9 @@ static const char version_33[] =
 /* Shares and erasures may have a form that an older program does not know (share.c, sitelift.c). */
 static const char version_34[] = "SELECT 34";
 
+/* Pages may have a seal that an older program takes for a broken one (base/pagefile.c). */
+static const char version_35[] = "SELECT 35";
+
 struct schema_step {
 	const char *sql, *then; /* THEN may be NULL */
 	const char *mark;       /* user_version after it; a pragma takes no parameter */
@@ -424,6 +427,7 @@ static const struct schema_step steps[] = {
 	{ version_32, NULL, "PRAGMA user_version = 32" },
 	{ version_33, NULL, "PRAGMA user_version = 33" },
 	{ version_34, NULL, "PRAGMA user_version = 34" },
+	{ version_35, NULL, "PRAGMA user_version = 35" },
 };
 _Static_assert(
 	sizeof steps / sizeof *steps == SCHEMA_VERSION, "each version has a step that leads to it");

@@ -4,7 +4,7 @@
 
 #include "store/internal.h"
 
-enum { SCHEMA_VERSION = 34, APPLICATION_ID = 0x7265746f /* "reto" */ };
+enum { SCHEMA_VERSION = 35, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */

@@ -12,6 +12,7 @@ static const struct {
 	int version;
 	const char *without;
 } versions_back[] = {
+	{ 35, "SELECT 35;" },
 	{ 34, "DELETE FROM meta WHERE name = 'site floor';" },
 	{ 33, "DELETE FROM meta WHERE name = 'seen-undated';" },
 	{ 32,

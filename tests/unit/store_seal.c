@@ -4,7 +4,10 @@
  */
 #include "tests/unit/store_before.h"
 #include "tests/unit/store_fixture.h"
+#include <fcntl.h>
+#include <sodium.h>
 #include <sqlite3.h>
+#include <unistd.h>
 #include "store/base/pagefile.h"
 
 static void put_failed(const char *address)
@@ -148,6 +151,90 @@ static void rows_that_others_added_are_no_damage(void **state)
 	ok(open_store(test_options(), NOW));
 }
 
+/* --- the bytes of a seal ----------------------------------------------------- */
+
+enum { PAGE = 4096 };
+
+static void page_io(int fd, bool writes, unsigned char page[PAGE], unsigned number)
+{
+	off_t at = (off_t)(number - 1) * PAGE;
+
+	assert_int_equal(writes ? pwrite(fd, page, PAGE, at) : pread(fd, page, PAGE, at), PAGE);
+}
+
+/* As programs up to version 34 of the schema did. */
+static void seal_as_before(unsigned char page[PAGE], unsigned number)
+{
+	unsigned char key[crypto_shorthash_KEYBYTES] = { 0 }, plain[PAGE];
+
+	key[0] = (unsigned char)number;
+	key[1] = (unsigned char)(number >> 8);
+	memcpy(plain, page, PAGE);
+	if (number == 1) {
+		memset(plain + 24, 0, 16);
+		memset(plain + 92, 0, 8);
+	}
+	crypto_shorthash(page + PAGE - PAGEFILE_SEAL, plain, PAGE - PAGEFILE_SEAL, key);
+}
+
+static unsigned pages_of_store(void)
+{
+	struct purge p;
+
+	put_failed("anna@example.net");
+	ok(store_purge(store, NOW, false, &p));
+	return (unsigned)file_state().pages;
+}
+
+static void a_store_with_seals_of_the_version_before_is_whole(void **state)
+{
+	unsigned char page[PAGE];
+	unsigned pages = pages_of_store();
+
+	(void)state;
+	close_store();
+	int fd = open(database, O_RDWR | O_CLOEXEC);
+	for (unsigned n = 1; n <= pages; n++) {
+		page_io(fd, false, page, n);
+		seal_as_before(page, n);
+		page_io(fd, true, page, n);
+	}
+	ok(open_store(test_options(), NOW));
+	struct store_file_state f = file_state();
+	assert_true(f.pages > 10);
+	assert_int_equal(f.unsealed + f.damaged, 0);
+	page_io(fd, false, page, pages);
+	page[PAGE / 2] ^= 4;
+	page_io(fd, true, page, pages);
+	assert_int_equal(file_state().damaged, 1);
+	page[PAGE / 2] ^= 4;
+	page_io(fd, true, page, pages);
+	close(fd);
+}
+
+/* Wherever it lies, in the rows or in the seal itself; of the first page some bytes are left out.
+ */
+static void a_bit_that_turned_is_seen(void **state)
+{
+	unsigned char page[PAGE];
+	unsigned pages = pages_of_store(), chance = 1;
+	int fd = open(database, O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		chance = chance * 1103515245 + 12345;
+		unsigned number = 2 + (chance >> 8) % (pages - 1), bit = chance % (8 * PAGE);
+		page_io(fd, false, page, number);
+		page[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		page_io(fd, true, page, number);
+		assert_int_equal(file_state().damaged, 1);
+		page[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		page_io(fd, true, page, number);
+	}
+	close(fd);
+	assert_int_equal(file_state().damaged, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +248,9 @@ int main(void)
 			rows_that_others_added_are_no_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			what_others_wrote_elsewhere_is_told_and_answers_are_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_store_with_seals_of_the_version_before_is_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bit_that_turned_is_seen, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
