@@ -109,17 +109,17 @@ static int64_t pair_number(const char *detail, const char *name)
 static void follow_events(struct audit *a, const struct ledger_entry *e)
 {
 	int64_t cut = 0;
-	if (strcmp(e->kind, "configuration") == 0) {
+	if (ledger_is(e, LEDGER_CONFIGURATION)) {
 		a->events_period = pair_number(e->detail, "events=");
 		const char *changed = strstr(e->detail, "changed=");
 		if (changed &&
 			memmem(changed, strcspn(changed, " "), "timezone", strlen("timezone")))
 			cut = e->at;
-	} else if (strcmp(e->kind, "purge") == 0 && pair_number(e->detail, "events=")) {
+	} else if (ledger_is(e, LEDGER_PURGE) && pair_number(e->detail, "events=")) {
 		cut = e->at - a->events_period + DAY;
-	} else if (strcmp(e->kind, "forget") == 0) {
+	} else if (ledger_is(e, LEDGER_FORGET)) {
 		a->events_forgotten += (uint64_t)pair_number(e->detail, "events=");
-	} else if (strcmp(e->kind, "restored") == 0) {
+	} else if (ledger_is(e, LEDGER_RESTORED)) {
 		a->events_forgotten += (uint64_t)pair_number(e->detail, "erased_again=");
 	}
 	if (cut > a->events_cut)
@@ -129,17 +129,16 @@ static void follow_events(struct audit *a, const struct ledger_entry *e)
 /* Entries between "clock-given" and "clock-own" have the times that --now named. */
 static void follow_clock(struct audit *a, const struct ledger_entry *e)
 {
-	if (strcmp(e->kind, "clock-given") == 0) {
+	if (ledger_is(e, LEDGER_CLOCK_GIVEN)) {
 		a->given = true;
 		a->given_always = e->number == 1;
 		if (!a->given_since)
 			a->given_since = e->at;
-	} else if (strcmp(e->kind, "clock-own") == 0) {
+	} else if (ledger_is(e, LEDGER_CLOCK_OWN)) {
 		a->given = a->given_always = false;
 	} else if (a->given && !a->given_always) {
 		a->given_entries++;
-		a->given_purges += strcmp(e->kind, "purge") == 0 ||
-			strcmp(e->kind, "mail-purge") == 0;
+		a->given_purges += ledger_is(e, LEDGER_PURGE) || ledger_is(e, LEDGER_MAIL_PURGE);
 	}
 }
 
@@ -147,7 +146,7 @@ static void follow_clock(struct audit *a, const struct ledger_entry *e)
 static int begin_times(struct audit *a, struct store *store)
 {
 	struct ledger_entry cut;
-	int result = store_ledger_last(store, "ledger-cut", NULL, &cut);
+	int result = store_ledger_last(store, LEDGER_LEDGER_CUT, NULL, &cut);
 	const char *word = result ? "own" : ledger_cut_time(&cut);
 	a->given_always = strcmp(word, "always") == 0;
 	a->given = strcmp(word, "own") != 0;
@@ -157,13 +156,14 @@ static int begin_times(struct audit *a, struct store *store)
 
 static int take_audit_entry(void *context, const struct ledger_entry *e)
 {
-	static const char *const routine[] = { "purge", "mail-purge", "checkpoint",
-		"report-written", "report-sent", "report-tested" };
+	static const enum ledger_kind routine[] = { LEDGER_PURGE, LEDGER_MAIL_PURGE,
+		LEDGER_CHECKPOINT, LEDGER_REPORT_WRITTEN, LEDGER_REPORT_SENT,
+		LEDGER_REPORT_TESTED };
 	struct audit *a = context;
 	bool act = true;
 	if (a->entries++ == 0)
 		a->first = *e;
-	if (strcmp(e->kind, "purge") == 0) {
+	if (ledger_is(e, LEDGER_PURGE)) {
 		const struct ledger_entry *before = a->purges
 			? &a->purge[(a->purges - 1) % AUDIT_PURGES_MAX]
 			: &a->first;
@@ -173,16 +173,16 @@ static int take_audit_entry(void *context, const struct ledger_entry *e)
 	requests_take(&a->requests, e);
 	follow_events(a, e);
 	follow_clock(a, e);
-	if (strcmp(e->kind, "store-older") == 0)
+	if (ledger_is(e, LEDGER_STORE_OLDER))
 		a->older_at = e->at;
-	if (strcmp(e->kind, "mail-purge") == 0 && strncmp(e->detail, "name=", strlen("name=")) == 0)
+	if (ledger_is(e, LEDGER_MAIL_PURGE) && strncmp(e->detail, "name=", strlen("name=")) == 0)
 		note_mail_purge(a, e);
-	if (strcmp(e->kind, "checkpoint") == 0) {
+	if (ledger_is(e, LEDGER_CHECKPOINT)) {
 		a->checkpoint = *e;
 		a->checkpoints++;
 	}
 	for (size_t i = 0; i < sizeof routine / sizeof *routine; i++)
-		act &= strcmp(e->kind, routine[i]) != 0;
+		act &= !ledger_is(e, routine[i]);
 	if (act)
 		a->act[a->acts++ % AUDIT_ACTS_MAX] = *e;
 	a->last = *e;

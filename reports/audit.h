@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include "reports/model.h"
 #include "reports/requests.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/keys.h"
 #include "store/writing.h"

@@ -336,12 +336,12 @@ static void take_evidence_entry(
 				"ledger: entry %" PRId64 " was replaced: entry %" PRId64
 				" continues another one",
 				w->last.number, e->number);
-	} else if (strcmp(e->kind, "checkpoint") == 0 && next) {
+	} else if (ledger_is(e, LEDGER_CHECKPOINT) && next) {
 		read_checkpoint(w, e, &w->last);
 	}
-	if (strcmp(e->kind, "key-created") == 0)
+	if (ledger_is(e, LEDGER_KEY_CREATED))
 		take_exported_key(w, e);
-	if (strcmp(e->kind, "ledger-cut") == 0 && chain_cut(e, &number, origin))
+	if (ledger_is(e, LEDGER_LEDGER_CUT) && chain_cut(e, &number, origin))
 		w->cut = number == w->first && memcmp(origin, w->before_first, sizeof origin) == 0;
 	compare_heads(w, e);
 	w->last = *e;

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include "reports/reports.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 
 /* The whole ledger as text (store/chain.h). 0, or -1 with ERROR. */

@@ -10,6 +10,7 @@
 #include "reports/reports.h"
 #include "reports/suppress.h"
 #include "reports/texts.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"

@@ -87,7 +87,7 @@ static int take_month_entry(void *context, const struct ledger_entry *e)
 	struct ledger_reading *l = context;
 	if (e->at < l->end) {
 		l->report->closing = *e;
-		if (strcmp(e->kind, "purge") == 0)
+		if (ledger_is(e, LEDGER_PURGE))
 			l->report->purged = *e;
 	}
 	return 0;

@@ -7,11 +7,12 @@
 
 /* Which entries are requests. The objection is one that an operator entered by hand. */
 static const struct {
-	const char *entry, *with, *kind, *text;
+	enum ledger_kind entry;
+	const char *with, *kind, *text;
 } sorts[] = {
-	{ "disclose", "addresses=", "access", "reference=\"" },
-	{ "forget", "addresses=", "erasure", "reference=\"" },
-	{ "suppress-import", "source=add", "objection", "reason=\"" },
+	{ LEDGER_DISCLOSE, "addresses=", "access", "reference=\"" },
+	{ LEDGER_FORGET, "addresses=", "erasure", "reference=\"" },
+	{ LEDGER_SUPPRESS_IMPORT, "source=add", "objection", "reason=\"" },
 };
 
 /* What stands between the quotes behind NAME; what stands before NAME into COUNTS. */
@@ -58,10 +59,10 @@ int requests_take(void *context, const struct ledger_entry *e)
 {
 	struct request_register *r = context;
 
-	if (strcmp(e->kind, "request-corrected") == 0)
+	if (ledger_is(e, LEDGER_REQUEST_CORRECTED))
 		correct_request(r, e);
 	for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++) {
-		if (strcmp(e->kind, sorts[i].entry) != 0 ||
+		if (!ledger_is(e, sorts[i].entry) ||
 			strncmp(e->detail, sorts[i].with, strlen(sorts[i].with)) != 0)
 			continue;
 		struct request *next = &r->request[r->count++ % REQUESTS_MAX];

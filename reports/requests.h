@@ -7,6 +7,7 @@
 #ifndef RETOUR_REQUESTS_H
 #define RETOUR_REQUESTS_H
 
+#include "store/ledger.h"
 #include "store/promises.h"
 
 enum { REQUESTS_MAX = 500, REQUEST_TEXT_SIZE = 256, REQUEST_COUNTS_SIZE = 160 };

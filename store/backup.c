@@ -76,7 +76,7 @@ int store_backup(struct store *s, const char *path, int64_t now, int64_t *until)
 	if (!result && (fsync(fd) || directory_sync(path)))
 		result = store_fail(s, STORE_FAILED, "%s: %s", path, strerror(errno));
 	if (!result)
-		result = store_ledger(s, now, "backup", detail);
+		result = store_ledger(s, now, LEDGER_BACKUP, detail);
 	if (result)
 		unlink(path);
 	close(fd);
@@ -93,7 +93,7 @@ static int note_restored(struct store *s, int64_t made, uint64_t erased, int64_t
 		tm.tm_mon + 1, tm.tm_mday, (unsigned long long)erased);
 	return db_run(s, SQL_META_DELETE, "t", mark) || site_restored(s)
 		? STORE_FAILED
-		: store_ledger(s, now, "restored", detail);
+		: store_ledger(s, now, LEDGER_RESTORED, detail);
 }
 
 int backup_admit(struct store *s, int64_t now)

@@ -7,7 +7,7 @@
 #define RETOUR_STORE_CHAIN_H
 
 #include "classify/base/span.h"
-#include "store/promises.h"
+#include "store/ledger.h"
 #include "store/store.h"
 
 /*

@@ -84,7 +84,7 @@ int head_settle(struct store *s, bool restored, int64_t now)
 			s->o.path, s->o.keys_dir, head_name);
 	snprintf(detail, sizeof detail, "entry=%lld known=%lld", (long long)last.number,
 		(long long)noted.number);
-	return store_ledger(s, now, "store-older", detail);
+	return store_ledger(s, now, LEDGER_STORE_OLDER, detail);
 }
 
 int head_note(struct store *s)

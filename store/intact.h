@@ -6,6 +6,7 @@
 #ifndef RETOUR_STORE_INTACT_H
 #define RETOUR_STORE_INTACT_H
 
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/store.h"
 

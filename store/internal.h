@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include "classify/base/units.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/db.h"

@@ -109,8 +109,8 @@ static int find_loss(struct store *s, int month, bool *lost, enum key_loss *loss
 	bool absent = keyfile_place(s, name) == KEY_NOWHERE, foreign = is_foreign(s, name);
 	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
 		(unsigned)month % 100);
-	if (store_ledger_last(s, "key-lost", with, &replaced) ||
-		store_ledger_last(s, "key-given-up", with, &given_up) ||
+	if (store_ledger_last(s, LEDGER_KEY_LOST, with, &replaced) ||
+		store_ledger_last(s, LEDGER_KEY_GIVEN_UP, with, &given_up) ||
 		((absent || foreign || replaced.number) && keys_month_has_events(s, month, &has)))
 		return STORE_FAILED;
 	*lost = has;
@@ -148,7 +148,7 @@ static int lost_events(struct store *s, int month, int64_t *events)
 
 	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
 		(unsigned)month % 100);
-	if (store_ledger_last(s, "key-lost", with, &lost))
+	if (store_ledger_last(s, LEDGER_KEY_LOST, with, &lost))
 		return STORE_FAILED;
 	const char *said = lost.number ? strstr(lost.detail, " events=") : NULL;
 	*events = said ? strtoll(said + strlen(" events="), NULL, 10) : 0;
@@ -189,7 +189,7 @@ static int give_up_month(struct store *s, int month, const char *reason, int64_t
 		(unsigned)month / 100 % 10000, (unsigned)month % 100, (long long)events,
 		reason ? reason : "");
 	if (!result)
-		result = store_ledger(s, now, "key-given-up", detail);
+		result = store_ledger(s, now, LEDGER_KEY_GIVEN_UP, detail);
 	return db_leave(s, own, result);
 }
 
@@ -217,9 +217,9 @@ static int key_print(struct store *s, const char *name, char print[PRINT_SIZE])
  * The ledger's word for it: a credential is its administrator's to destroy, it is only used no
  * more.
  */
-static const char *end_of(enum key_place place)
+static enum ledger_kind end_of(enum key_place place)
 {
-	return place == KEY_CREDENTIAL ? "key-released" : "key-destroyed";
+	return place == KEY_CREDENTIAL ? LEDGER_KEY_RELEASED : LEDGER_KEY_DESTROYED;
 }
 
 /* Of return paths and of evidence; what they signed can no longer be proved. */
@@ -312,7 +312,7 @@ static int give_up_contacts(struct store *s, const char *name, const struct stat
 			held_delete(s, HELD_CONTACTS, db_bind(s, SQL_CONTACT_GIVE_UP, "i", number),
 				&gone) ||
 			agenda_sweep(s) || held_note_deletion(s) ||
-			store_ledger(s, now, "key-given-up", detail)
+			store_ledger(s, now, LEDGER_KEY_GIVEN_UP, detail)
 		? STORE_FAILED
 		: STORE_OK;
 }
@@ -399,7 +399,8 @@ static int note_destroyed(struct store *s, const char *name, int month, int64_t 
 		return db_leave(s, own, STORE_FAILED);
 	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d%s", month / 100, month % 100,
 		print);
-	if (db_run(s, SQL_KEY_DELETE, "t", name) || store_ledger(s, now, "key-destroyed", detail))
+	if (db_run(s, SQL_KEY_DELETE, "t", name) ||
+		store_ledger(s, now, LEDGER_KEY_DESTROYED, detail))
 		result = STORE_FAILED;
 	return db_leave(s, own, result);
 }

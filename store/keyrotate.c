@@ -198,7 +198,7 @@ static int take_over(
 				(changes_lift(s, c->key) ||
 					contacts_each(
 						s, SQL_CONTACT_GATED, NULL, gate_anew, &now))) ||
-			(adopted && store_ledger(s, now, "key-adopted", detail))
+			(adopted && store_ledger(s, now, LEDGER_KEY_ADOPTED, detail))
 		? STORE_FAILED
 		: STORE_OK;
 }

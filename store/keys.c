@@ -313,7 +313,7 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 	const char *label = several ? " name=" : "";
 	snprintf(detail, sizeof detail, "purpose=%s%s%s fingerprint=%s", k.purpose,
 		k.month ? " month=" : label, several ? name : month, hex);
-	return store_ledger(s, now, "key-created", detail);
+	return store_ledger(s, now, LEDGER_KEY_CREATED, detail);
 }
 
 int keys_record(struct store *s, int64_t now)
@@ -424,7 +424,7 @@ static int note_lost(struct store *s, int month, int64_t now)
 		return STORE_FAILED;
 	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d events=%lld", month / 100,
 		month % 100, (long long)events);
-	return store_ledger(s, now, "key-lost", detail);
+	return store_ledger(s, now, LEDGER_KEY_LOST, detail);
 }
 
 /* Month keys: made when absent. */
@@ -546,7 +546,7 @@ static int record_sign(struct store *s, const unsigned char seed[KEY_SIZE], int6
 	return db_leave(s, own,
 		db_run(s, SQL_KEY_PUT, "ttTbi", sign_name, "sign", "", print, FINGERPRINT_SIZE, now)
 			? STORE_FAILED
-			: store_ledger(s, now, "key-created", detail));
+			: store_ledger(s, now, LEDGER_KEY_CREATED, detail));
 }
 
 int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent)

@@ -67,12 +67,14 @@ const char *ledger_cut_time(const struct ledger_entry *cut)
 	return strstr(cut->detail, " times=given") ? "given" : "own";
 }
 
-int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out)
+int store_ledger_last(
+	struct store *s, enum ledger_kind kind, const char *with, struct ledger_entry *out)
 {
-	return one_entry(s, db_bind(s, SQL_LEDGER_OF_KIND, "tt", kind, with), out);
+	return one_entry(
+		s, db_bind(s, SQL_LEDGER_OF_KIND, "tt", ledger_kind_name(kind), with), out);
 }
 
-static int append_entry(struct store *s, int64_t now, const char *kind, const char *detail)
+static int append_entry(struct store *s, int64_t now, enum ledger_kind kind, const char *detail)
 {
 	struct ledger_entry head, e = { .at = now };
 	unsigned char previous[LEDGER_HASH_SIZE];
@@ -82,7 +84,7 @@ static int append_entry(struct store *s, int64_t now, const char *kind, const ch
 		return result;
 	memcpy(previous, head.hash, sizeof previous); /* zeros where there is no entry yet */
 	e.number = head.number + 1;
-	snprintf(e.kind, sizeof e.kind, "%s", kind);
+	snprintf(e.kind, sizeof e.kind, "%s", ledger_kind_name(kind));
 	snprintf(e.detail, sizeof e.detail, "%s", detail);
 	chain_hash(e.hash, previous, &e);
 	s->ledgered = true;
@@ -98,11 +100,12 @@ static int time_source(struct store *s, int64_t before, char word[TIME_WORD_SIZE
 {
 	struct ledger_entry cut;
 
-	if (db_line(s, word, TIME_WORD_SIZE, SQL_LEDGER_TIME, "i", before))
+	if (db_line(s, word, TIME_WORD_SIZE, SQL_LEDGER_TIME, "itt", before,
+		    ledger_kind_name(LEDGER_CLOCK_OWN), ledger_kind_name(LEDGER_CLOCK_GIVEN)))
 		return STORE_FAILED;
 	if (*word)
 		return STORE_OK;
-	int result = store_ledger_last(s, "ledger-cut", NULL, &cut);
+	int result = store_ledger_last(s, LEDGER_LEDGER_CUT, NULL, &cut);
 	snprintf(word, TIME_WORD_SIZE, "%s", result ? "" : ledger_cut_time(&cut));
 	return result;
 }
@@ -118,22 +121,21 @@ static int append_time_source(struct store *s, int64_t now)
 
 	if (result || s->o.time_given == (strcmp(word, "own") != 0))
 		return result;
-	return append_entry(s, now, s->o.time_given ? "clock-given" : "clock-own", "");
+	return append_entry(s, now, s->o.time_given ? LEDGER_CLOCK_GIVEN : LEDGER_CLOCK_OWN, "");
 }
 
 /*
  * The chain's next entry depends on its last one, so both are read and written in one transaction.
  */
-int store_ledger(struct store *s, int64_t now, const char *kind, const char *detail)
+int store_ledger(struct store *s, int64_t now, enum ledger_kind kind, const char *detail)
 {
 	bool own;
 	int result;
 
-	if (!*kind || strlen(kind) >= STORE_NAME_SIZE || strlen(detail) >= LEDGER_TEXT_SIZE ||
-		strchr(detail, '@') || kind[strcspn(kind, "\t\r\n")] ||
+	if (strlen(detail) >= LEDGER_TEXT_SIZE || strchr(detail, '@') ||
 		detail[strcspn(detail, "\t\r\n")])
 		return store_fail(s, STORE_MISUSE,
-			"ledger entry without a kind, too long, of several lines, or with an address in it");
+			"ledger entry too long, of several lines, or with an address in it");
 	if ((result = db_enter(s, &own)))
 		return result;
 	if (!(result = append_time_source(s, now)))
@@ -145,7 +147,7 @@ int store_ledger(struct store *s, int64_t now, const char *kind, const char *det
 static int chain_start(struct store *s, int64_t *number, unsigned char previous[LEDGER_HASH_SIZE])
 {
 	struct ledger_entry cut;
-	int result = store_ledger_last(s, "ledger-cut", NULL, &cut);
+	int result = store_ledger_last(s, LEDGER_LEDGER_CUT, NULL, &cut);
 
 	*number = 1;
 	memset(previous, 0, LEDGER_HASH_SIZE);
@@ -226,7 +228,7 @@ int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted)
 		return result;
 	snprintf(detail, sizeof detail, "first=%lld previous=%s times=%s", (long long)number, hex,
 		word);
-	if ((result = store_ledger(s, now, "ledger-cut", detail)))
+	if ((result = store_ledger(s, now, LEDGER_LEDGER_CUT, detail)))
 		return result;
 	if (db_exec(s, "DROP TRIGGER ledger_keep") || db_run(s, SQL_LEDGER_PURGE, "i", number) ||
 		db_exec(s, schema_ledger_guard))

@@ -172,7 +172,7 @@ int store_folder_former(struct store *s, const char *mailbox, const char *folder
 	int64_t last = 0;
 
 	chain_word(name + strlen(name), sizeof name - strlen(name), mailbox);
-	if (store_ledger_last(s, "configuration-mailbox", name, &changed) ||
+	if (store_ledger_last(s, LEDGER_CONFIGURATION_MAILBOX, name, &changed) ||
 		db_int(s, &last, SQL_FOLDER_LAST, "tt", mailbox, folder))
 		return STORE_FAILED;
 	if (last < changed.at)
@@ -194,7 +194,7 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses,
 	if (result)
 		return result;
 	chain_word(detail + strlen(detail), sizeof detail / 2, mailbox);
-	result = store_ledger_last(s, "mail-purge", detail, &last);
+	result = store_ledger_last(s, LEDGER_MAIL_PURGE, detail, &last);
 	for (unsigned i = 0; i < FOLDER_USE_COUNT; i++) {
 		size_t n = strlen(detail);
 		total += removed[i];
@@ -203,7 +203,7 @@ int store_mail_purged(struct store *s, const char *mailbox, unsigned uses,
 				(unsigned long long)removed[i]);
 	}
 	if (!result && (total || !last.number || day_start(last.at) != day_start(now)))
-		result = store_ledger(s, now, "mail-purge", detail);
+		result = store_ledger(s, now, LEDGER_MAIL_PURGE, detail);
 	return db_leave(s, own, result);
 }
 

@@ -240,7 +240,7 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 	char detail[LEDGER_TEXT_SIZE];
 	uint64_t total = 0;
 	size_t n = 0;
-	int result = store_ledger_last(s, "purge", NULL, &last);
+	int result = store_ledger_last(s, LEDGER_PURGE, NULL, &last);
 
 	for (unsigned i = 0; i < CLASSES; i++) {
 		total += p->at[i].deleted;
@@ -249,7 +249,7 @@ static int note_purge(struct store *s, int64_t now, const struct purge *p)
 	}
 	if (result || (!total && last.number && day_start(last.at) == day_start(now)))
 		return result;
-	return store_ledger(s, now, "purge", detail);
+	return store_ledger(s, now, LEDGER_PURGE, detail);
 }
 
 /*

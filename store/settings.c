@@ -103,7 +103,7 @@ static void describe_changes(const char *before, const char *settings, bool valu
  * An entry of KIND, which begins with NAME ("" or "name=NAME ") where several have one, when the
  * pairs of SETTINGS, or their HASH, are others than last time. USUAL: not the first time.
  */
-static int note_settings(struct store *s, int64_t now, const char *kind, const char *name,
+static int note_settings(struct store *s, int64_t now, enum ledger_kind kind, const char *name,
 	const unsigned char *hash, const struct text *settings, bool usual)
 {
 	char detail[LEDGER_TEXT_SIZE], with[LEDGER_TEXT_SIZE], hex[2 * SETTINGS_HASH_SIZE + 1],
@@ -139,7 +139,7 @@ int settings_record(struct store *s, int64_t now)
 
 	describe_settings(s, &settings);
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)pairs, settings.n, NULL, 0);
-	return note_settings(s, now, "configuration", "", hash, &settings, false);
+	return note_settings(s, now, LEDGER_CONFIGURATION, "", hash, &settings, false);
 }
 
 /* Of an address in a setting the ledger says that there is one, and no more. */
@@ -177,7 +177,7 @@ static int note_section(
 	add_word(&begin, section->name);
 	add(&begin, " all=%s ", all);
 	return note_settings(
-		s, now, "configuration-section", name, hash, &settings, section->usual);
+		s, now, LEDGER_CONFIGURATION_SECTION, name, hash, &settings, section->usual);
 }
 
 int store_note_sections(
@@ -196,7 +196,7 @@ int store_note_sections(
 	crypto_generichash_final(&state, hash, sizeof hash);
 	sodium_bin2hex(all, sizeof all, hash, sizeof hash);
 	if (!result)
-		result = store_ledger_last(s, "configuration-section", NULL, &last);
+		result = store_ledger_last(s, LEDGER_CONFIGURATION_SECTION, NULL, &last);
 	/* none is asked for by its name while all are as the newest entry knows them */
 	if (!result &&
 		!(last.number && setting_value_of(last.detail, "all", old, sizeof old) &&
@@ -213,11 +213,11 @@ static int note_mailbox_setting(struct store *s, int64_t now, const char *detail
 
 	snprintf(pair, sizeof pair, "%.*s", (int)strcspn(detail, " "),
 		detail); /* name=NAME comes first */
-	if (store_ledger_last(s, "configuration-mailbox", pair, &last))
+	if (store_ledger_last(s, LEDGER_CONFIGURATION_MAILBOX, pair, &last))
 		return STORE_FAILED;
 	return last.number && strcmp(last.detail, detail) == 0
 		? STORE_OK
-		: store_ledger(s, now, "configuration-mailbox", detail);
+		: store_ledger(s, now, LEDGER_CONFIGURATION_MAILBOX, detail);
 }
 
 struct removal {
@@ -242,10 +242,10 @@ static int note_removed(void *context, const struct mailbox_state *m)
 	add_word(&t, m->name);
 	snprintf(pair, sizeof pair, "%s", detail);
 	add(&t, " removed=yes");
-	if (store_ledger_last(r->store, "configuration-mailbox", pair, &last))
+	if (store_ledger_last(r->store, LEDGER_CONFIGURATION_MAILBOX, pair, &last))
 		return STORE_FAILED;
 	return last.number && strcmp(last.detail, detail) != 0
-		? store_ledger(r->store, r->now, "configuration-mailbox", detail)
+		? store_ledger(r->store, r->now, LEDGER_CONFIGURATION_MAILBOX, detail)
 		: STORE_OK;
 }
 

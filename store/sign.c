@@ -74,7 +74,7 @@ static int sign_head(struct store *s, const struct ledger_entry *head, int64_t n
 		sodium_base64_VARIANT_ORIGINAL);
 	snprintf(detail, sizeof detail, "entry=%lld hash=%s key=%s signature=%s",
 		(long long)head->number, hash, id, encoded);
-	return store_ledger(s, now, "checkpoint", detail);
+	return store_ledger(s, now, LEDGER_CHECKPOINT, detail);
 }
 
 int store_checkpoint(struct store *s, int64_t now)
@@ -86,7 +86,7 @@ int store_checkpoint(struct store *s, int64_t now)
 	if (result || (result = db_enter(s, &own)))
 		return result;
 	if (!(result = store_ledger_head(s, &head)) &&
-		!(result = store_ledger_last(s, "checkpoint", NULL, &last)) && head.number &&
+		!(result = store_ledger_last(s, LEDGER_CHECKPOINT, NULL, &last)) && head.number &&
 		head.number != last.number &&
 		!(last.number && day_start(last.at) == day_start(now)))
 		result = sign_head(s, &head, now);

@@ -79,8 +79,8 @@
 	X(SQL_LEDGER_IS, "SELECT 1 FROM ledger WHERE number = ?1 AND hash = ?2") \
 	X(SQL_LEDGER_FIRST, "SELECT min(number) FROM ledger") \
 	X(SQL_LEDGER_TIME, \
-		"SELECT CASE WHEN kind = 'clock-own' THEN 'own' WHEN number = 1 THEN 'always' ELSE 'given' END" \
-		" FROM ledger WHERE kind IN ('clock-given', 'clock-own') AND number < ?1" \
+		"SELECT CASE WHEN kind = ?2 THEN 'own' WHEN number = 1 THEN 'always' ELSE 'given' END" \
+		" FROM ledger WHERE kind IN (?2, ?3) AND number < ?1" \
 		" ORDER BY number DESC LIMIT 1") \
 	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
 	X(SQL_KEY_NEWEST, \

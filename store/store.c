@@ -217,11 +217,11 @@ static int record_program(struct store *s, int64_t now)
 {
 	struct ledger_entry last;
 
-	if (store_ledger_last(s, "program", NULL, &last))
+	if (store_ledger_last(s, LEDGER_PROGRAM, NULL, &last))
 		return STORE_FAILED;
 	return last.number && strcmp(last.detail, "version=" RETOUR_VERSION) == 0
 		? STORE_OK
-		: store_ledger(s, now, "program", "version=" RETOUR_VERSION);
+		: store_ledger(s, now, LEDGER_PROGRAM, "version=" RETOUR_VERSION);
 }
 
 /*
@@ -244,7 +244,7 @@ static int settle_schema(struct store *s, int64_t now, bool *made)
 	if (!result)
 		result = schema_migrate(s, version, conversions);
 	if (!result && *made &&
-		(store_ledger(s, now, "store-created", schema) || keys_record(s, now)))
+		(store_ledger(s, now, LEDGER_STORE_CREATED, schema) || keys_record(s, now)))
 		result = STORE_FAILED;
 	if (!result)
 		result = check_foldings(s, *made);

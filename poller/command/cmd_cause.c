@@ -14,6 +14,7 @@
 #include "poller/command/opening.h"
 #include "poller/command/out.h"
 #include "reports/jsonline.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 
@@ -117,7 +118,7 @@ static int undo(struct session *session, const struct cause_job *j, int64_t now)
 	}
 	describe_cause(j, count_moved(&moves), detail, sizeof detail);
 	if (!result && !j->dry_run &&
-		(result = store_ledger(store, now, "contact-undo", detail)) == STORE_OK)
+		(result = store_ledger(store, now, LEDGER_CONTACT_UNDO, detail)) == STORE_OK)
 		result = store_commit(store);
 	else
 		store_rollback(store);
@@ -257,7 +258,7 @@ static int confirm(struct session *session, const struct cause_job *j, int64_t n
 	int result = store_confirm(store, &j->choice, &waves);
 	describe_cause(j, waves, detail, sizeof detail);
 	if (!result && waves)
-		result = store_ledger(store, now, "contact-confirm", detail);
+		result = store_ledger(store, now, LEDGER_CONTACT_CONFIRM, detail);
 	if (!result)
 		result = store_commit(store);
 	if (result) {

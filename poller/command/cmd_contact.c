@@ -17,6 +17,7 @@
 #include "poller/command/out.h"
 #include "poller/command/past.h"
 #include "reports/jsonline.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 
 enum {
@@ -235,10 +236,13 @@ static int show_contacts(struct contact_job *j, const struct config *config, int
 
 /* --- moves ---------------------------------------------------------------- */
 
-static const char *const move_names[] = { [MOVE_REVALIDATE] = "revalidate",
-	[MOVE_RESOLVE] = "resolve",
-	[MOVE_CONFIRM] = "confirm",
-	[MOVE_REACTIVATE] = "reactivate" };
+static const struct {
+	const char *name;
+	enum ledger_kind kind;
+} moves[] = { [MOVE_REVALIDATE] = { "revalidate", LEDGER_CONTACT_REVALIDATE },
+	[MOVE_RESOLVE] = { "resolve", LEDGER_CONTACT_RESOLVE },
+	[MOVE_CONFIRM] = { "confirm", LEDGER_CONTACT_CONFIRM },
+	[MOVE_REACTIVATE] = { "reactivate", LEDGER_CONTACT_REACTIVATE } };
 
 static int move_contact(struct contact_job *j, struct span address, enum contact_move move)
 {
@@ -253,7 +257,7 @@ static int move_contact(struct contact_job *j, struct span address, enum contact
 	j->moved += moved;
 	if (!moved) {
 		log_warning("line %llu: refused: no %s out of the state %s",
-			(unsigned long long)j->lines.number, move_names[move],
+			(unsigned long long)j->lines.number, moves[move].name,
 			contact_state_name(from));
 		j->refused++;
 	}
@@ -311,16 +315,16 @@ static int move_contacts(
 		[MOVE_RESOLVE] = resolve_one,
 		[MOVE_CONFIRM] = confirm_one,
 		[MOVE_REACTIVATE] = reactivate_one };
-	char kind[STORE_NAME_SIZE], detail[LEDGER_TEXT_SIZE];
+	char detail[LEDGER_TEXT_SIZE];
 	struct store *store = j->session.store;
 	if (store_begin(store))
 		return session_store_failed(&j->session, j->command, STORE_FAILED);
 	int result = each_contact_address(j, operand, each[move]);
-	snprintf(kind, sizeof kind, "contact-%s", move_names[move]);
 	snprintf(detail, sizeof detail, "count=%llu%s%s reason=\"%s\"",
 		(unsigned long long)j->moved, j->stream ? " stream=" : "",
 		j->stream ? j->stream_name : "", reason);
-	if (result > EXIT_LOST || (j->moved && store_ledger(store, j->now, kind, detail)) ||
+	if (result > EXIT_LOST ||
+		(j->moved && store_ledger(store, j->now, moves[move].kind, detail)) ||
 		store_commit(store)) {
 		store_rollback(store);
 		return result > EXIT_LOST
@@ -437,7 +441,7 @@ static int resolve_investigation(
 	snprintf(detail, sizeof detail, "provider=%s category=%s count=%llu reason=\"%s\"",
 		provider, category_name((unsigned)number), (unsigned long long)released, reason);
 	if (!result)
-		result = store_ledger(store, j->now, "contact-resolve", detail);
+		result = store_ledger(store, j->now, LEDGER_CONTACT_RESOLVE, detail);
 	if (!result)
 		result = store_commit(store);
 	if (result) {

@@ -29,6 +29,7 @@
 #include "poller/run/wire.h"
 #include "reports/jsonline.h"
 #include "reports/texts.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/keys.h"

@@ -12,6 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/command/out.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/export.h"
 #include "store/writing.h"
@@ -65,7 +66,7 @@ static int note_export(struct store *store, const struct exported *sum)
 		(unsigned long long)sum->events, first, last);
 	if ((result = store_begin(store)))
 		return result;
-	if ((result = store_ledger(store, clock_now(), "events-exported", detail))) {
+	if ((result = store_ledger(store, clock_now(), LEDGER_EVENTS_EXPORTED, detail))) {
 		store_rollback(store);
 		return result;
 	}

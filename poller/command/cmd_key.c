@@ -14,6 +14,7 @@
 #include "poller/config/near.h"
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/keys.h"
 
@@ -204,7 +205,7 @@ static int move_all(struct session *s, struct retiring *r)
 	snprintf(detail, sizeof detail, "addresses=%llu moved=%llu", (unsigned long long)r->asked,
 		(unsigned long long)r->moved);
 	if (!result && r->moved)
-		result = store_ledger(s->store, clock_now(), "key-moved", detail);
+		result = store_ledger(s->store, clock_now(), LEDGER_KEY_MOVED, detail);
 	if (!result)
 		result = store_commit(s->store);
 	if (result) {

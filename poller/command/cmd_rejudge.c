@@ -12,6 +12,7 @@
 #include "classify/base/log.h"
 #include "poller/command/opening.h"
 #include "poller/config/rulesfile.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 
@@ -66,7 +67,7 @@ static int rejudge(struct session *session, const struct rules *rules, const str
 	if (reason)
 		snprintf(detail + n, sizeof detail - (size_t)n, " reason=\"%s\"", reason);
 	if (!result && !dry_run &&
-		(result = store_ledger(store, now, "contact-rejudge", detail)) == STORE_OK)
+		(result = store_ledger(store, now, LEDGER_CONTACT_REJUDGE, detail)) == STORE_OK)
 		result = store_commit(store);
 	else
 		store_rollback(store);

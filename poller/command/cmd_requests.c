@@ -75,7 +75,7 @@ static int correct(
 			(long long)number);
 	snprintf(detail, sizeof detail, "request=%lld reference=\"%s\"", (long long)number,
 		reference);
-	return store_ledger(s->store, s->now, "request-corrected", detail)
+	return store_ledger(s->store, s->now, LEDGER_REQUEST_CORRECTED, detail)
 		? session_store_failed(s, "requests correct", STORE_FAILED)
 		: EXIT_WELL;
 }

@@ -12,6 +12,7 @@
 #include "poller/command/opening.h"
 #include "poller/command/statuslines.h"
 #include "store/watch/alert.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/news.h"
@@ -230,9 +231,9 @@ static int say_next(struct screen *s)
 	struct ledger_entry sent, written, unanswered;
 	char pair[32], text[64];
 	snprintf(pair, sizeof pair, "month=%04d-%02d", last.year, last.month);
-	if (store_ledger_last(s->session.store, "report-sent", pair, &sent) ||
-		store_ledger_last(s->session.store, "report-written", pair, &written) ||
-		store_ledger_last(s->session.store, "report-unanswered", pair, &unanswered))
+	if (store_ledger_last(s->session.store, LEDGER_REPORT_SENT, pair, &sent) ||
+		store_ledger_last(s->session.store, LEDGER_REPORT_WRITTEN, pair, &written) ||
+		store_ledger_last(s->session.store, LEDGER_REPORT_UNANSWERED, pair, &unanswered))
 		return STORE_FAILED;
 	const char *tries = unanswered.number ? strstr(unanswered.detail, " tries=") : NULL;
 	printf("report    %-20s ", pair + 6);

@@ -21,10 +21,12 @@
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 
 struct subject_job {
 	const char *command;
+	enum ledger_kind kind; /* of the entry that says it was asked for */
 	struct session session;
 	struct lines lines;
 	struct out out;
@@ -154,7 +156,7 @@ static int note_request(struct subject_job *j, const char *counts)
 	const char *name = j->reference ? j->reference : "";
 	snprintf(detail, sizeof detail, "%s%s%s%s", counts, *name ? " reference=\"" : "", name,
 		*name ? "\"" : "");
-	if (store_ledger(j->session.store, j->now, j->command, detail) ||
+	if (store_ledger(j->session.store, j->now, j->kind, detail) ||
 		store_ledger_head(j->session.store, &entry))
 		return STORE_FAILED;
 	j->request = entry.number;
@@ -489,10 +491,11 @@ static int forget(struct subject_job *j, const char *operand)
 /* --- both ----------------------------------------------------------------- */
 
 static int subject(const struct config *config, int argc, char **argv, const struct option *options,
-	int (*what)(struct subject_job *j, const char *operand))
+	enum ledger_kind kind, int (*what)(struct subject_job *j, const char *operand))
 {
 	static struct subject_job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	j.command = argv[0];
+	j.kind = kind;
 	j.now = clock_now();
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
@@ -523,7 +526,7 @@ int cmd_disclose(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 		{ "variants", no_argument, NULL, 'v' },
 		{ "reference", required_argument, NULL, 'r' }, { 0 } };
-	return subject(config, argc, argv, options, disclose);
+	return subject(config, argc, argv, options, LEDGER_DISCLOSE, disclose);
 }
 
 int cmd_forget(const struct config *config, int argc, char **argv)
@@ -531,5 +534,5 @@ int cmd_forget(const struct config *config, int argc, char **argv)
 	static const struct option options[] = { { "keep-suppression", no_argument, NULL, 'k' },
 		{ "variants", no_argument, NULL, 'v' },
 		{ "reference", required_argument, NULL, 'r' }, { 0 } };
-	return subject(config, argc, argv, options, forget);
+	return subject(config, argc, argv, options, LEDGER_FORGET, forget);
 }

@@ -10,6 +10,7 @@
 #include "poller/config/rulesfile.h"
 #include "poller/volume/suppressfile.h"
 #include "reports/jsonline.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 
 struct wish {
@@ -103,7 +104,7 @@ static int note(const struct wish *w, struct store *store, int64_t now)
 		(unsigned long long)f->opt_outs, (unsigned long long)f->taken[CLASS_SOFT],
 		(unsigned long long)f->met[SUPPRESSED_BEFORE], w->stream ? " stream=" : "",
 		w->stream ? w->stream : "", w->reason ? w->reason : "");
-	return store_ledger(store, now, "suppress-import", detail);
+	return store_ledger(store, now, LEDGER_SUPPRESS_IMPORT, detail);
 }
 
 /* One transaction: all that is good of the list, or nothing. */

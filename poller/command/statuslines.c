@@ -7,6 +7,7 @@
 #include "reports/jsonline.h"
 #include "store/contacts.h"
 #include "store/news.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/site.h"
 #include "store/watch/alert.h"
@@ -156,8 +157,8 @@ static int report_line(struct session *s, int64_t now)
 	struct ledger_entry sent, written;
 	char pair[32];
 	snprintf(pair, sizeof pair, "month=%04d-%02d", last.year, last.month);
-	if (store_ledger_last(s->store, "report-sent", pair, &sent) ||
-		store_ledger_last(s->store, "report-written", pair, &written))
+	if (store_ledger_last(s->store, LEDGER_REPORT_SENT, pair, &sent) ||
+		store_ledger_last(s->store, LEDGER_REPORT_WRITTEN, pair, &written))
 		return STORE_FAILED;
 	struct jsonline l = jsonline_begin(stdout);
 	jsonline_text(&l, "kind", "report");

@@ -80,7 +80,7 @@ static int hand_to_carrier(const struct post_options *c, struct span mail)
 static int last_unanswered(struct session *s, const char *pair, int64_t *at, int *tries)
 {
 	struct ledger_entry e;
-	if (store_ledger_last(s->store, "report-unanswered", pair, &e))
+	if (store_ledger_last(s->store, LEDGER_REPORT_UNANSWERED, pair, &e))
 		return session_store_failed(s, "ledger", STORE_FAILED);
 	const char *said = e.number ? strstr(e.detail, " tries=") : NULL;
 	*tries = said ? atoi(said + strlen(" tries=")) : 0;
@@ -99,7 +99,7 @@ static int note_unanswered(struct session *s, struct month month, int64_t now)
 		return EXIT_LOST;
 	snprintf(detail, sizeof detail, "%s recipients=%u tries=%d", pair, s->post->to.count,
 		tries + 1);
-	if (store_ledger(s->store, now, "report-unanswered", detail))
+	if (store_ledger(s->store, now, LEDGER_REPORT_UNANSWERED, detail))
 		return session_store_failed(s, "ledger", STORE_FAILED);
 	log_error("the report of %04d-%02d: %s", month.year, month.month,
 		tries + 1 < UNANSWERED_MAX
@@ -167,7 +167,7 @@ int report_mail(struct session *s, struct month month, int64_t now, bool test)
 	snprintf(detail, sizeof detail, "month=%04d-%02d recipients=%u", month.year, month.month,
 		s->post->to.count);
 	/* a test is no sending: the readers still get theirs from `run` */
-	if (store_ledger(s->store, now, test ? "report-tested" : "report-sent", detail)) {
+	if (store_ledger(s->store, now, test ? LEDGER_REPORT_TESTED : LEDGER_REPORT_SENT, detail)) {
 		session_store_failed(s, "ledger", STORE_FAILED);
 		goto out;
 	}
@@ -282,8 +282,8 @@ int report_if_due(struct session *s, int64_t now)
 	if (tm.tm_mday < s->post->day)
 		return EXIT_WELL;
 	if (report_has_month(s, month, &has) ||
-		store_ledger_last(s->store, "report-sent", pair, &sent) ||
-		store_ledger_last(s->store, "report-written", pair, &written))
+		store_ledger_last(s->store, LEDGER_REPORT_SENT, pair, &sent) ||
+		store_ledger_last(s->store, LEDGER_REPORT_WRITTEN, pair, &written))
 		return session_store_failed(s, "report", STORE_FAILED);
 	if (!has || sent.number)
 		return EXIT_WELL;
@@ -297,7 +297,7 @@ int report_if_due(struct session *s, int64_t now)
 		if (leave_files(s, month, now))
 			return EXIT_LOST;
 		snprintf(detail, sizeof detail, "%s", pair);
-		if (store_ledger(s->store, now, "report-written", detail))
+		if (store_ledger(s->store, now, LEDGER_REPORT_WRITTEN, detail))
 			return session_store_failed(s, "ledger", STORE_FAILED);
 		log_notice("wrote the report of %04d-%02d to %s", month.year, month.month,
 			s->post->dir);

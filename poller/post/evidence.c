@@ -181,7 +181,7 @@ int evidence_export(
 	snprintf(what, sizeof what, "retour evidence of %s", clock_format(now, at));
 	int result = store_sign_ready(s->store, now);
 	if (!result)
-		result = store_ledger(s->store, now, "evidence-exported", "");
+		result = store_ledger(s->store, now, LEDGER_EVIDENCE_EXPORTED, "");
 	if (result)
 		return session_store_failed(s, "audit export", result);
 	if ((result = key_file(s, key, sizeof key)))

@@ -18,6 +18,7 @@
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
 #include "store/watch/alert.h"
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"

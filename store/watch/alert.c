@@ -53,7 +53,7 @@ static int note_alert(
 
 	snprintf(detail, sizeof detail, "number=%lld%s%s state=%s", (long long)number,
 		*condition ? " condition=" : "", condition, state);
-	return store_ledger(s, now, "alert", detail);
+	return store_ledger(s, now, LEDGER_ALERT, detail);
 }
 
 static int open_new(struct store *s, const struct alert_finding *f, int64_t now)

@@ -43,7 +43,7 @@ static int whose(struct store *s, const unsigned char key[KEY_SIZE], char name[K
 	key_fingerprint(print, key);
 	sodium_bin2hex(pair + strlen(pair), STORE_FINGERPRINT_HEX, print, sizeof print);
 	if (db_line(s, name, KEY_NAME_SIZE, SQL_KEY_OF, "b", print, FINGERPRINT_SIZE) ||
-		store_ledger_last(s, "key-destroyed", pair, &e))
+		store_ledger_last(s, LEDGER_KEY_DESTROYED, pair, &e))
 		return STORE_FAILED;
 	*destroyed = !*name && e.number;
 	return STORE_OK;
@@ -126,9 +126,9 @@ static int is_crossed_out(struct store *s, const char *file, bool *is)
 	if (!key_name_parse(file, &k) || !k.month)
 		return STORE_OK;
 	snprintf(month, sizeof month, "month=%.7s", file + strlen("event-"));
-	int result = store_ledger_last(s, "key-created", month, &made);
+	int result = store_ledger_last(s, LEDGER_KEY_CREATED, month, &made);
 	if (!result)
-		result = store_ledger_last(s, "key-destroyed", month, &gone);
+		result = store_ledger_last(s, LEDGER_KEY_DESTROYED, month, &gone);
 	*is = made.number > gone.number;
 	return result;
 }

@@ -130,7 +130,7 @@ int store_witness_confirm(struct store *s, const struct witness *w, int64_t now,
 	snprintf(detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"",
 		w->last ? clock_format(w->last, from) : "-", clock_format(now, to), why, reason);
 	if (write_runs(s, &now, 1) || write_start(s, boot, began) || write_lead(s, 0, tolerated) ||
-		store_ledger(s, now, "clock-confirmed", detail)) {
+		store_ledger(s, now, LEDGER_CLOCK_CONFIRMED, detail)) {
 		store_rollback(s);
 		return STORE_FAILED;
 	}

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <string.h>
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/figures.h"
@@ -474,12 +475,12 @@ const char *ledger_cut_time(const struct ledger_entry *cut)
 	return strstr(cut->detail, " times=always") ? "always" : "own";
 }
 
-int store_ledger_last(struct store *s, const char *kind, const char *with, struct ledger_entry *out)
+int store_ledger_last(
+	struct store *s, enum ledger_kind kind, const char *with, struct ledger_entry *out)
 {
 	*out = (struct ledger_entry){ .number = 0 };
 	for (size_t i = 0; i < s->entries; i++)
-		if (strcmp(s->entry[i].kind, kind) == 0 &&
-			(!with || strstr(s->entry[i].detail, with)))
+		if (ledger_is(&s->entry[i], kind) && (!with || strstr(s->entry[i].detail, with)))
 			*out = s->entry[i];
 	return STORE_OK;
 }

@@ -237,20 +237,20 @@ static void the_ledger_tells_of_purges(void **state)
 	(void)state;
 	put_failure("a@example.org", NOW);
 	ok(store_purge(store, NOW, false, &p));
-	ok(store_ledger_last(store, "purge", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, NULL, &e));
 	int64_t first = e.number;
 	assert_string_equal(e.detail,
 		"events=0 diagnostics=0 contacts=0 objections=0 messages=0 alerts=0 summaries=0 ledger=0");
 	ok(store_purge(store, NOW + HOUR, false, &p)); /* nothing done, the same day */
-	ok(store_ledger_last(store, "purge", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, NULL, &e));
 	assert_int_equal(e.number, first);
 	ok(store_purge(store, NOW + DAY, false, &p));
-	ok(store_ledger_last(store, "purge", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, NULL, &e));
 	assert_int_equal(e.number, first + 1);
 	ok(store_purge(store, NOW + 181 * DAY, false, &p));
-	ok(store_ledger_last(store, "purge", "events=1", &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, "events=1", &e));
 	assert_int_equal(e.at, NOW + 181 * DAY);
-	ok(store_ledger_last(store, "purge", "messages=1", &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, "messages=1", &e));
 	assert_int_equal(e.at, NOW + 181 * DAY);
 }
 

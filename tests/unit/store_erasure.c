@@ -82,11 +82,11 @@ static void a_restored_backup_does_not_bring_back_the_erased(void **state)
 	assert_int_equal(query_int("SELECT count(*) FROM event"), 1);
 	assert_int_equal(query_int("SELECT value = 'due' FROM meta WHERE name = 'rewrite'"),
 		1); /* the bytes go with the next purge */
-	ok(store_ledger_last(store, "restored", "erased_again=3", &e));
+	ok(store_ledger_last(store, LEDGER_RESTORED, "erased_again=3", &e));
 	assert_int_equal(e.at, NOW + 21 * DAY);
 	close_store();
 	ok(open_store(test_options(), NOW + 22 * DAY)); /* once */
-	ok(store_ledger_last(store, "restored", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_RESTORED, NULL, &e));
 	assert_int_equal(e.at, NOW + 21 * DAY);
 	close_store();
 	ok(open_store(reader, NOW + 22 * DAY));

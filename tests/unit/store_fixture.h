@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "store/ledger.h"
 #include "store/promises.h"
 #include "store/contacts.h"
 #include "store/agenda.h"

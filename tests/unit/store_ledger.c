@@ -3,6 +3,7 @@
  * through SQL.
  */
 #include <sodium.h>
+#include "store/chain.h"
 #include "tests/unit/store_fixture.h"
 
 static void tamper(const char *sql)
@@ -69,7 +70,7 @@ static void a_change_of_everything_fits(void **state)
 	o.all_domains = !o.all_domains;
 	o.k = 123456;
 	ok(open_store(o, NOW + 1));
-	ok(store_ledger_last(store, "configuration", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_CONFIGURATION, NULL, &e));
 	assert_non_null(strstr(e.detail,
 		" changed=events,diagnostics,contacts,objections,messages,alerts,summaries,ledger,backups,act_on,redacted_diagnostics,all_domains,k events=123456789 "));
 	static const char end[] = " k=123456 fold_local_part=yes timezone=Europe/Berlin";
@@ -93,7 +94,7 @@ static void changes_are_noted_once(void **state)
 	assert_int_equal(e.number, 6);
 	assert_string_equal(e.kind, "configuration");
 	assert_non_null(strstr(e.detail, " changed=events:15552000>7776000 events=7776000 "));
-	ok(store_ledger(store, NOW + 3, "program",
+	ok(store_ledger(store, NOW + 3, LEDGER_PROGRAM,
 		"version=0.0.1")); /* somebody ran an older one in between */
 	close_store();
 	ok(open_store(o, NOW + 4));
@@ -106,7 +107,7 @@ static const char *last_mailbox(const char *with)
 {
 	static struct ledger_entry e;
 
-	ok(store_ledger_last(store, "configuration-mailbox", with, &e));
+	ok(store_ledger_last(store, LEDGER_CONFIGURATION_MAILBOX, with, &e));
 	return e.number ? e.detail : NULL;
 }
 
@@ -150,7 +151,7 @@ static const char *last_section(const char *with)
 {
 	static struct ledger_entry e;
 
-	ok(store_ledger_last(store, "configuration-section", with, &e));
+	ok(store_ledger_last(store, LEDGER_CONFIGURATION_SECTION, with, &e));
 	return e.number ? strchr(strchr(e.detail, ' ') + 1, ' ') + 1 : NULL; /* behind all=HEX */
 }
 
@@ -221,18 +222,50 @@ static void last_of_a_kind(void **state)
 	struct ledger_entry e;
 
 	(void)state;
-	ok(store_ledger(store, NOW, "report-sent", "month=2026-09 recipients=2"));
-	ok(store_ledger(store, NOW + 5, "report-sent", "month=2026-10 recipients=2"));
-	ok(store_ledger_last(store, "report-sent", NULL, &e));
+	ok(store_ledger(store, NOW, LEDGER_REPORT_SENT, "month=2026-09 recipients=2"));
+	ok(store_ledger(store, NOW + 5, LEDGER_REPORT_SENT, "month=2026-10 recipients=2"));
+	ok(store_ledger_last(store, LEDGER_REPORT_SENT, NULL, &e));
 	assert_int_equal(e.at, NOW + 5);
-	ok(store_ledger_last(store, "report-sent", "month=2026-09", &e));
+	ok(store_ledger_last(store, LEDGER_REPORT_SENT, "month=2026-09", &e));
 	assert_int_equal(e.at, NOW);
-	ok(store_ledger_last(store, "report-sent", "month=2026-0", &e)); /* whole pairs only */
+	ok(store_ledger_last(store, LEDGER_REPORT_SENT, "month=2026-0", &e)); /* whole pairs only */
 	assert_int_equal(e.number, 0);
-	ok(store_ledger_last(store, "report-sent", "recipients=2", &e));
+	ok(store_ledger_last(store, LEDGER_REPORT_SENT, "recipients=2", &e));
 	assert_int_equal(e.at, NOW + 5);
-	ok(store_ledger_last(store, "never", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_RESTORED, NULL, &e));
 	assert_int_equal(e.number, 0);
+}
+
+/* A store that another version wrote to has kinds that this one does not know: they are passed on.
+ */
+static void a_kind_that_is_not_known(void **state)
+{
+	static const char add[] =
+		"INSERT INTO ledger (number, at, kind, detail, previous, hash)"
+		" SELECT number + 1, ?1, ?2, ?3, hash, ?4 FROM ledger ORDER BY number DESC LIMIT 1";
+	struct ledger_entry e = { .at = NOW, .kind = "of-later", .detail = "count=3" }, head;
+	char text[2000] = "";
+	sqlite3_stmt *st;
+	sqlite3 *db;
+
+	(void)state;
+	ok(store_ledger_head(store, &head));
+	e.number = head.number + 1;
+	chain_hash(e.hash, head.hash, &e);
+	assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, add, -1, &st, NULL), SQLITE_OK);
+	sqlite3_bind_int64(st, 1, e.at);
+	sqlite3_bind_text(st, 2, e.kind, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 3, e.detail, -1, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 4, e.hash, sizeof e.hash, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	ok(store_ledger(store, NOW, LEDGER_PURGE, ""));
+	ok(store_ledger_walk(store, collect, text));
+	assert_non_null(strstr(text, " of-later count=3\n"));
+	for (enum ledger_kind kind = 0; kind < LEDGER_KIND_COUNT; kind++)
+		assert_false(ledger_is(&e, kind));
 }
 
 static void what_is_refused(void **state)
@@ -242,13 +275,11 @@ static void what_is_refused(void **state)
 	(void)state;
 	memset(longer, 'a', sizeof longer);
 	longer[LEDGER_TEXT_SIZE] = '\0';
-	assert_int_equal(store_ledger(store, NOW, "purge", longer), STORE_MISUSE);
+	assert_int_equal(store_ledger(store, NOW, LEDGER_PURGE, longer), STORE_MISUSE);
 	longer[LEDGER_TEXT_SIZE - 1] = '\0';
-	ok(store_ledger(store, NOW, "purge", longer));
-	longer[STORE_NAME_SIZE] = '\0';
-	assert_int_equal(store_ledger(store, NOW, longer, ""), STORE_MISUSE);
-	assert_int_equal(store_ledger(store, NOW, "", ""), STORE_MISUSE);
-	assert_int_equal(store_ledger(store, NOW, "erased", "who=joe@example.org"), STORE_MISUSE);
+	ok(store_ledger(store, NOW, LEDGER_PURGE, longer));
+	assert_int_equal(
+		store_ledger(store, NOW, LEDGER_FORGET, "who=joe@example.org"), STORE_MISUSE);
 	ok(store_ledger_walk(store, NULL, NULL));
 }
 
@@ -351,10 +382,10 @@ static void its_own_retention(void **state)
 
 	(void)state;
 	for (int year = 1; year < 10; year++)
-		ok(store_ledger(store, NOW + year * 365 * DAY, "report-sent", "month=x"));
+		ok(store_ledger(store, NOW + year * 365 * DAY, LEDGER_REPORT_SENT, "month=x"));
 	ok(store_purge(store, NOW + 3652 * DAY, false, &p));
 	ok(store_ledger_walk(store, NULL, NULL));
-	ok(store_ledger_last(store, "ledger-cut", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_LEDGER_CUT, NULL, &e));
 	assert_memory_equal(e.detail, "first=6 ", 8);
 	assert_int_equal(query_int("SELECT min(number) FROM ledger"), 6);
 	expect_fixed();
@@ -371,11 +402,11 @@ static void a_rolled_back_entry_is_none(void **state)
 
 	(void)state;
 	ok(store_begin(store));
-	ok(store_ledger(store, NOW, "report-sent", "month=2026-10"));
+	ok(store_ledger(store, NOW, LEDGER_REPORT_SENT, "month=2026-10"));
 	store_rollback(store);
 	ok(store_ledger_head(store, &e));
 	assert_int_equal(e.number, 5);
-	ok(store_ledger(store, NOW, "report-sent", "month=2026-10"));
+	ok(store_ledger(store, NOW, LEDGER_REPORT_SENT, "month=2026-10"));
 	ok(store_ledger_walk(store, NULL, NULL));
 }
 
@@ -390,6 +421,7 @@ int main(void)
 		TEST(sections_are_noted_when_they_change),
 		TEST(the_file_says_what_it_still_holds),
 		TEST(last_of_a_kind),
+		TEST(a_kind_that_is_not_known),
 		TEST(what_is_refused),
 		TEST(sql_cannot_change_it),
 		TEST(tampering_shows),

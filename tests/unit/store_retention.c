@@ -110,7 +110,7 @@ static void an_objection_outlives_contacts(void **state)
 	expect(&p, "objections", 3, 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(check(objectors[i], midnight + 1096 * DAY).verdict, VERDICT_SEND);
-	ok(store_ledger_last(store, "purge", "objections=3", &e));
+	ok(store_ledger_last(store, LEDGER_PURGE, "objections=3", &e));
 	assert_int_equal(e.at, midnight + 1096 * DAY);
 	assert_int_equal(
 		query_int(
@@ -295,9 +295,9 @@ static void month_keys_go_with_their_events(void **state)
 	assert_int_equal(p.keys_destroyed, 1);
 	assert_false(key_exists("event-2026-11.key"));
 	assert_true(key_exists("event-2026-12.key"));
-	ok(store_ledger_last(store, "key-destroyed", "month=2026-11", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "month=2026-11", &e));
 	assert_int_not_equal(e.number, 0);
-	ok(store_ledger_last(store, "key-destroyed", "month=2026-12", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "month=2026-12", &e));
 	assert_int_equal(e.number, 0);
 	assert_int_equal(query_int("SELECT count(*) FROM key WHERE purpose = 'event'"), 1);
 	/* mail of that month that comes after all has a new key */

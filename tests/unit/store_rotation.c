@@ -125,7 +125,7 @@ static void the_old_key_goes_with_the_last_contact(void **state)
 	ok(store_purge(store, NOW + 731 * DAY, false, &p));
 	assert_false(key_exists("state.key"));
 	assert_true(key_exists("state-2.key"));
-	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "name=state.key", &e));
 	assert_int_equal(e.at, NOW + 731 * DAY);
 	close_store();
 	ok(open_store(test_options(), NOW + 731 * DAY));
@@ -248,10 +248,10 @@ static void a_state_key_is_retired(void **state)
 		store_key_retire(store, "state-2.key", NULL, NOW, &credential), STORE_MISUSE);
 	ok(store_key_retire(store, "state-2.key", "the list is lost", NOW, &credential));
 	assert_false(credential || key_exists("state.key") || key_exists("state-2.key"));
-	ok(store_ledger_last(store, "key-given-up", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_KEY_GIVEN_UP, NULL, &e));
 	assert_string_equal(e.detail,
 		"purpose=state name=state-2.key contacts=1 objections=1 reason=\"the list is lost\"");
-	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "name=state.key", &e));
 	assert_int_not_equal(e.number, 0);
 	for (int opened = 0; opened < 2; opened++) {
 		assert_int_equal(check(A, NOW).verdict, VERDICT_SUPPRESS);
@@ -387,7 +387,7 @@ static void a_month_key_that_is_gone_is_forgotten(void **state)
 	unlink(path);
 	ok(store_purge(store, NOW + 200 * DAY, false, &p));
 	assert_int_equal(query_int("SELECT count(*) FROM key WHERE purpose = 'event'"), 0);
-	ok(store_ledger_last(store, "key-destroyed", "month=2026-11", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "month=2026-11", &e));
 	assert_int_not_equal(e.number, 0);
 }
 
@@ -474,9 +474,9 @@ static void lasting_keys_may_be_credentials(void **state)
 	assert_true(key_exists("state-2.key"));
 	ok(store_purge(store, NOW + 731 * DAY, false, &p));
 	ok(store_ledger_last(
-		store, "key-released", "name=state.key", &e)); /* it is not ours to destroy */
+		store, LEDGER_KEY_RELEASED, "name=state.key", &e)); /* it is not ours to destroy */
 	assert_int_not_equal(e.number, 0);
-	ok(store_ledger_last(store, "key-destroyed", "name=state.key", &e));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "name=state.key", &e));
 	assert_int_equal(e.number, 0);
 	close_store();
 	assert_int_equal(chmod(to, 0444), 0);
@@ -518,7 +518,7 @@ static void keys_of_return_paths_may_be_credentials(void **state)
 	ok(store_key_retire(store, name, NULL, NOW, &credential));
 	assert_true(credential);
 	assert_int_equal(access(to, F_OK), 0);
-	ok(store_ledger_last(store, "key-released", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_KEY_RELEASED, NULL, &e));
 	assert_non_null(strstr(e.detail, name));
 	assert_int_equal(store_key_retire(store, name, NULL, NOW, &credential), STORE_MISUSE);
 }

@@ -140,13 +140,13 @@ static void the_head_is_signed_once_a_day(void **state)
 
 	(void)state;
 	ok(store_checkpoint(store, NOW));
-	ok(store_ledger_last(store, "checkpoint", NULL, &e));
+	ok(store_ledger_last(store, LEDGER_CHECKPOINT, NULL, &e));
 	ok(store_sign_public(store, &p, &ready));
 	minisign_id_text(&p, id);
 	snprintf(key, sizeof key, "key=%s", id);
-	ok(store_ledger_last(store, "checkpoint", key, &head));
+	ok(store_ledger_last(store, LEDGER_CHECKPOINT, key, &head));
 	assert_int_equal(head.number, e.number);
-	ok(store_ledger(store, NOW + 60, "report-sent", "month=2026-10"));
+	ok(store_ledger(store, NOW + 60, LEDGER_REPORT_SENT, "month=2026-10"));
 	ok(store_checkpoint(store, NOW + 120));
 	ok(store_ledger_head(store, &head));
 	assert_int_equal(head.number, e.number + 1); /* the same day */
@@ -218,7 +218,7 @@ static void lines_are_canonical(void **state)
 	}
 	strcpy(e.detail, "a\tb");
 	assert_int_equal(chain_line(line, &e, previous), 0);
-	assert_int_equal(store_ledger(store, NOW, "purge", "a\nb"), STORE_MISUSE);
+	assert_int_equal(store_ledger(store, NOW, LEDGER_PURGE, "a\nb"), STORE_MISUSE);
 	n = checkpoint_text(text, &e);
 	assert_true(checkpoint_parse((struct span){ text, n }, &back));
 	assert_memory_equal(back.hash, e.hash, sizeof e.hash);

@@ -1,0 +1,10 @@
+/* The words of the ledger's kinds. */
+#include "store/ledgerkind.h"
+
+#define LEDGER_NAME(symbol, name) name,
+static const char *const names[] = { LEDGER_KINDS(LEDGER_NAME) };
+
+const char *ledger_kind_name(enum ledger_kind kind)
+{
+	return names[kind];
+}
