@@ -276,20 +276,50 @@ static bool is_of_person(enum category category)
 }
 
 /*
+ * Is hard match I said of what a longer one begins with, and is that of nobody? "Not known here" is
+ * of the address in "the address that you call from is not known here".
+ */
+static bool is_end_of_other(const struct rules *r, const struct matches *found, size_t i,
+	struct span text, struct span name)
+{
+	const struct match *m = &found->at[i], *whole = NULL, *k;
+
+	for (k = found->at; k < found->at + found->count; k++)
+		if (k->gap && k->begin < m->begin && k->end > m->begin && k->end <= m->end &&
+			is_hard(rule_at(r, k->rule)) && (!whole || k->begin > whole->begin))
+			whole = k;
+	return whole && !m->gap && sense_other_before(r, text, whole, m, name);
+}
+
+/* Is it of something else by a word beside it? */
+static bool is_of_other(const struct rules *r, const struct bids *bids, struct span text,
+	const struct matches *found, size_t i)
+{
+	const struct match *m = &found->at[i];
+	const struct rule *rule = rule_at(r, m->rule);
+	struct span name = bids->clues->recipient_local;
+
+	return is_end_of_other(r, found, i, text, name) ||
+		(!bids->passing && !(rule->phrase_and_code && rule->rank > 0) &&
+			sense_beside(r, text, m, name, is_of_person(rule->category)));
+}
+
+/*
  * Words that are hard say nothing of the recipient here. What a provider documents means what it
- * says, however it stands; and where the recipient's own code has said it already, nothing hangs on
- * how they do.
+ * says, however it stands. Where the recipient's own code has said it already, only what turns the
+ * words over counts, and one that is not turned over is enough.
  */
 static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span text,
-	const struct match *m, const struct rule *rule)
+	const struct matches *found, size_t i)
 {
+	const struct match *m = &found->at[i];
+	const struct rule *rule = rule_at(r, m->rule);
+	bool said = bids->best[CLASS_HARD].weight >= WEIGHT_SPECIFIC;
+
 	if (is_of_host(text, m, rule, bids->clues->recipient_domain))
 		return true;
-	if (*rule->provider || bids->best[CLASS_HARD].weight >= WEIGHT_SPECIFIC ||
-		!(sense_turned(r, text, m) ||
-			(!bids->passing && !(rule->phrase_and_code && rule->rank > 0) &&
-				sense_beside(r, text, m, bids->clues->recipient_local,
-					is_of_person(rule->category)))))
+	if (*rule->provider || (said && bids->own_words) ||
+		!(sense_turned(r, text, m) || (!said && is_of_other(r, bids, text, found, i))))
 		return false;
 	bids->turned = true;
 	if (bids->clues->tell)
@@ -303,6 +333,18 @@ static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span t
 static bool is_field_name(struct span text, const struct match *m, const struct rule *rule)
 {
 	return rule->rank <= RANK_WEAK && m->end < text.n && text.p[m->end] == '=';
+}
+
+/* What hard was found of, in words or codes, is not set aside by what is said not to be so. */
+static bool is_denied_beside_hard(const struct rules *r, const struct bids *bids, struct span text,
+	const struct matches *found, const struct match *m)
+{
+	bool hard = bids->best[CLASS_HARD].weight > 0;
+
+	for (size_t i = 0; i < found->count && !hard; i++)
+		hard = is_hard(rule_at(r, found->at[i].rule));
+	return hard && !*rule_at(r, m->rule)->provider &&
+		sense_denied(r, text, m, rule_at(r, m->rule)->category);
 }
 
 /* True when words were found that say something. */
@@ -327,8 +369,9 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 			(where == WHERE_DIAGNOSTIC &&
 				(m->begin < bids->begin || m->end > bids->end)) ||
 			(is_hard(rule) &&
-				(is_of_nobody(r, bids, text, m, rule) ||
-					(turned && rule->rank <= RANK_WEAK))))
+				(is_of_nobody(r, bids, text, found, i) ||
+					(turned && rule->rank <= RANK_WEAK))) ||
+			(!is_hard(rule) && is_denied_beside_hard(r, bids, text, found, m)))
 			continue;
 		bid_rule(bids, rule, weight,
 			(struct saying){ .source = source,

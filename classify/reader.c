@@ -194,6 +194,15 @@ static size_t before_code(struct span answer, size_t at)
 	return at;
 }
 
+/* "…, ann@example.org is unknown": a clause begins with the address from BEGIN to END. */
+static bool begins_clause(struct span answer, size_t begin, size_t end)
+{
+	size_t at = before_code(answer, begin);
+
+	return (!at || strchr(",;", answer.p[at - 1])) && answer.n - end > 1 &&
+		answer.p[end] == ' ' && answer.p[end + 1] >= 'a' && answer.p[end + 1] <= 'z';
+}
+
 /*
  * One recipient's answer ends where the next one's begins: "ann@…: user unknown; tom@…: full". The
  * part of ANSWER that speaks of RECIPIENT, where it speaks of others as well; else empty.
@@ -205,7 +214,7 @@ static struct span part_about(struct span answer, struct span recipient)
 	bool own = false, others = false;
 
 	for (size_t i = 0; address_next(answer, &i, &a);) {
-		if (!speaks_of(answer, a.begin, a.end))
+		if (!speaks_of(answer, a.begin, a.end) && !begins_clause(answer, a.begin, a.end))
 			continue;
 		if (address_equal(a.text, recipient)) {
 			begin = own || !others ? begin : before_code(answer, a.begin);

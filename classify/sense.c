@@ -314,6 +314,8 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 	if (top == CLASS_HARD && best->weight > WEIGHT_VAGUE) {
 		if (weak && s.id && said != CLASS_HARD)
 			bid_sense(bids, best->weight, &s); /* a tie is never hard */
+		else if (code && best->weight >= WEIGHT_SPECIFIC && bids->turned && !s.id)
+			best->weight = 0; /* the words speak of the code, and turn it over */
 		else if (s.of_us)
 			bid_sense(bids, best->weight, &OF_US);
 		else if (!best->human && !code && of_something_else(&s, best->category) &&

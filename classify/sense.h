@@ -43,6 +43,18 @@ bool sense_turned(const struct rules *r, struct span text, const struct match *m
 bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,
 	bool of_person);
 /*
+ * Do the words around match M of TEXT, by which CATEGORY is none that is hard, say that it is not
+ * so ("not blocked", "kein Spamverdacht", "spam=no")?
+ */
+bool sense_denied(
+	const struct rules *r, struct span text, const struct match *m, enum category category);
+/*
+ * M, words without a mailbox, end what WHOLE says of one: is it that of somebody else by a word in
+ * its gap ("the mailbox that sent this does not exist")?
+ */
+bool sense_other_before(const struct rules *r, struct span text, const struct match *whole,
+	const struct match *m, struct span name);
+/*
  * Bids what TEXT says where nothing but weak evidence was bid before, and sets a weak hard aside
  * that the words speak against.
  */

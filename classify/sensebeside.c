@@ -344,22 +344,83 @@ static bool is_phrase_strange(struct beside *b, const struct phrase_place *at)
 	return is_gap_strange(b, at) || is_behind_strange(b, at, last);
 }
 
-bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,
-	bool of_person)
+static struct beside beside_of(const struct rules *r, struct span text, struct span name)
 {
-	struct beside b = { .rules = who_has_stems(r),
+	return (struct beside){ .rules = who_has_stems(r),
 		.letters = automaton_letters(r->automaton),
 		.begin = (const unsigned char *)text.p,
 		.end = (const unsigned char *)text.p + text.n,
 		.name = name };
-	struct phrase_place at = { b.begin + m->begin, b.begin + m->end, b.begin + m->end,
-		b.begin + m->end };
-	bool strange = false;
+}
+
+static struct phrase_place place_of(const struct beside *b, const struct match *m)
+{
+	struct phrase_place at = { b->begin + m->begin, b->begin + m->end, b->begin + m->end,
+		b->begin + m->end };
 
 	if (m->gap) {
 		at.gap = at.begin + m->first;
 		at.behind_gap = at.gap + m->gap;
 	}
+	return at;
+}
+
+/* "blocked=no", "spam: 0" in a line of a log */
+static bool is_value_no(const struct beside *b, const unsigned char *p)
+{
+	struct span rest = { (const char *)p, (size_t)(b->end - p) };
+
+	return span_starts_nocase(rest, SPAN("=no")) || span_starts_nocase(rest, SPAN("=0")) ||
+		span_starts_nocase(rest, SPAN("=false"));
+}
+
+bool sense_denied(
+	const struct rules *r, struct span text, const struct match *m, enum category category)
+{
+	enum { WORDS = 3 };
+	const uint64_t deniable = SENSE(SPAM) | SENSE(USED) | SENSE(LISTED) | SENSE(REFUSE),
+		       passed = SENSE(BEEN) | SENSE(OF) | SENSE(PLAIN);
+	struct beside b = beside_of(r, text, (struct span){ "", 0 });
+	struct phrase_place at = place_of(&b, m);
+	const unsigned char *word = m->gap ? skip_blanks(b.letters, at.behind_gap, b.end)
+					   : at.begin;
+	uint64_t senses = category == CATEGORY_GREYLISTED ? deniable : senses_at(&b, word);
+	bool denied = is_value_no(&b, at.end);
+
+	for (unsigned i = 0; !denied && word && i < WORDS && senses != UINT64_MAX &&
+		senses & (i ? passed : deniable);
+		i++) {
+		word = word_before(&b, word);
+		senses = word ? senses_at(&b, word + (*word == '(')) : 0;
+		denied = senses != UINT64_MAX && senses & SENSE(NOT);
+	}
+	explicit_bzero(&b, sizeof b);
+	return denied;
+}
+
+bool sense_other_before(const struct rules *r, struct span text, const struct match *whole,
+	const struct match *m, struct span name)
+{
+	struct beside b = beside_of(r, text, name);
+	struct phrase_place at = place_of(&b, whole);
+	uint64_t last;
+	bool other;
+
+	other = !memchr(at.begin, '(', whole->end - whole->begin) &&
+		!(senses_between(&b, b.begin + m->begin, b.begin + m->end, &last) &
+			(SENSE(BOX) | SENSE(PERSON))) &&
+		is_gap_strange(&b, &at);
+	explicit_bzero(&b, sizeof b);
+	return other;
+}
+
+bool sense_beside(const struct rules *r, struct span text, const struct match *m, struct span name,
+	bool of_person)
+{
+	struct beside b = beside_of(r, text, name);
+	struct phrase_place at = place_of(&b, m);
+	bool strange = false;
+
 	if (m->end >= WIDE_BYTES && is_wide(at.end - WIDE_BYTES, at.end))
 		strange = is_strange_wide_before(&b, at.begin) ||
 			is_strange_wide(&b, at.gap, at.behind_gap) ||
