@@ -208,12 +208,12 @@ static int take_find(void *context, const char *what)
 	return 0;
 }
 
-static int take_lost_key(void *context, const char *month, enum key_loss loss)
+static int take_lost_key(void *context, const struct key_missing *m)
 {
 	struct audit *a = context;
 	size_t n = strlen(a->keys_lost);
-	snprintf(a->keys_lost + n, sizeof a->keys_lost - n, "%s%s%s", n ? ", " : "", month,
-		loss == KEY_GIVEN_UP ? " (given up)" : "");
+	snprintf(a->keys_lost + n, sizeof a->keys_lost - n, "%s%s%s", n ? ", " : "", m->month,
+		m->loss == KEY_GIVEN_UP ? " (given up)" : "");
 	return 0;
 }
 
@@ -397,7 +397,7 @@ static void judge_lost_keys(struct audit *a)
 		"the events of %s lie under a key that is not there: nobody can be found in them",
 		a->keys_lost);
 	audit_say(p->action,
-		"Put the key back into the key directory, if you have it. The events go with their period.");
+		"Put the key back into the key directory, if you have it. The events go with their period. doctor names the key.");
 }
 
 /* How long an erasure may be on its way to another site and its confirmation back. */

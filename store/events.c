@@ -89,23 +89,20 @@ static int delete_events(
 		: STORE_OK;
 }
 
-/* DO_MONTH for each month that still has its key. */
+/* DO_MONTH for each key of a month that is there. */
 static int each_month(struct store *s, struct seeking *k, month_function *do_month)
 {
 	unsigned char of_month[PSEUDONYM_SIZE];
-	int months[MONTHS_MAX], result;
+	struct month_key keys[MONTHS_MAX];
 	unsigned count;
-	bool absent;
 
-	result = keys_month_list(s, months, MONTHS_MAX, &count);
+	int result = keys_month_list(s, keys, MONTHS_MAX, &count);
 	for (unsigned i = 0; i < count && k->left && !result; i++) {
-		const unsigned char *key = keys_month_known(s, months[i], &absent);
-		if (!key && absent)
-			continue;
+		const unsigned char *key = keys_month_known(s, &keys[i]);
 		if (!key)
-			return STORE_KEYS;
+			continue;
 		pseudonym(of_month, PSEUDONYM_EVENT, key, k->canonical, k->n);
-		result = do_month(s, months[i], of_month, k);
+		result = do_month(s, keys[i].month, of_month, k);
 	}
 	return result;
 }

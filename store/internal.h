@@ -165,12 +165,20 @@ const unsigned char *keys_verp(struct store *s, const char *id);
  * unless MAKE. One that the store knows and that is not here is an error.
  */
 int keys_sign(struct store *s, bool make, int64_t now, unsigned char seed[KEY_SIZE], bool *absent);
-/* The event key of a month (YYYYMM, UTC), made when absent. NULL on error. */
+/*
+ * The event key of a month (YYYYMM, UTC) that new events go under, made when there is none, or it
+ * is not there. NULL on error.
+ */
 const unsigned char *keys_month(struct store *s, int month, int64_t now);
-/* The same without making one: NULL with *ABSENT set when there is none. */
-const unsigned char *keys_month_known(struct store *s, int month, bool *absent);
-/* The months (YYYYMM) that have keys, the newest first, at most ROOM. */
-int keys_month_list(struct store *s, int *months, unsigned room, unsigned *count);
+/* One of the keys of a month: it has one, and another for each that was lost. */
+struct month_key {
+	int month;       /* YYYYMM */
+	unsigned number; /* from 1 on */
+};
+/* The key itself; NULL when it is not there, or what lies in its place is not that key. */
+const unsigned char *keys_month_known(struct store *s, const struct month_key *k);
+/* Those that the store knows, the newest first, at most ROOM. */
+int keys_month_list(struct store *s, struct month_key *list, unsigned room, unsigned *count);
 int64_t keys_month_start(int month);
 /* After a rollback: what was noted of new keys is gone from the database. */
 void keys_forget_months(struct store *s);

@@ -13,7 +13,8 @@
  *   sign.key            seed of the Ed25519 key that signs evidence (sign.c); made at the first
  *                       need
  *   event-YYYY-MM.key   pseudonyms of the events that arrived in that month (UTC); destroyed when
- *                       the last of them is gone
+ *                       the last of them is gone. Where it is lost, event-YYYY-MM-2.key and so on
+ *                       (keymonth.c)
  *
  * Keys without a month may come as systemd credentials instead, files of the same names in a
  * directory that is only read.
@@ -54,64 +55,9 @@ enum {
 	KEYS_MAX = 4096, /* files looked at in the directory */
 };
 
-const char key_base32[] = "abcdefghijklmnopqrstuvwxyz234567";
-
 int key_error(struct store *s, const char *name, const char *what)
 {
 	return store_fail(s, STORE_KEYS, "key %s/%s: %s", s->o.keys_dir, name, what);
-}
-
-void key_name_of_month(int month, char name[KEY_NAME_SIZE])
-{
-	snprintf(name, KEY_NAME_SIZE, "event-%04d-%02d.key", month / 100, month % 100);
-}
-
-unsigned key_state_number(const char *name)
-{
-	unsigned n = 0;
-	int end = 0;
-
-	return sscanf(name, "state-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0'
-		? n
-		: 0;
-}
-
-bool key_name_parse(const char *name, struct key_name *out)
-{
-	int year, month, end = 0;
-
-	out->month = 0;
-	if (strcmp(name, "state.key") == 0 || key_state_number(name))
-		out->purpose = "state";
-	else if (strcmp(name, "message.key") == 0)
-		out->purpose = "message";
-	else if (strcmp(name, "sign.key") == 0)
-		out->purpose = "sign";
-	else if (strcmp(name, "erasure.key") == 0)
-		out->purpose = "erasure";
-	else if (strcmp(name, "sites.key") == 0)
-		out->purpose = "sites";
-	else if (strncmp(name, "verp-", 5) == 0)
-		out->purpose = "verp";
-	else
-		out->purpose = "event";
-	if (strcmp(out->purpose, "verp") == 0)
-		return strlen(name) == sizeof "verp-kk.key" - 1 &&
-			strspn(name + 5, key_base32) == 2 && strcmp(name + 7, ".key") == 0;
-	if (strcmp(out->purpose, "event") != 0)
-		return true;
-	if (sscanf(name, "event-%4d-%2d.key%n", &year, &month, &end) != 2 || !end || name[end] ||
-		end != sizeof "event-2026-10.key" - 1 || month < 1 || month > 12 || year < 1970)
-		return false;
-	out->month = year * 100 + month;
-	return true;
-}
-
-int64_t keys_month_start(int month)
-{
-	struct tm tm = { .tm_year = month / 100 - 1900, .tm_mon = month % 100 - 1, .tm_mday = 1 };
-
-	return timegm(&tm); /* which takes month 13 for the next January */
 }
 
 static const char chained_header[] = "retour key 2 state\n", after_word[] = "after ";
@@ -261,6 +207,25 @@ int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE],
 		memcpy(key, content.key, KEY_SIZE);
 	sodium_memzero(&content, sizeof content);
 	return result;
+}
+
+bool keyfile_peek(struct store *s, const char *name, unsigned char key[KEY_SIZE])
+{
+	int fd = openat(s->keys->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct key_content content;
+	char text[FILE_SIZE_MAX];
+	struct stat st;
+	ssize_t n = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) ? read(fd, text, sizeof text)
+								      : -1;
+	bool is = n > 0 && key_content_parse(name, text, (size_t)n, &content);
+
+	if (is)
+		memcpy(key, content.key, KEY_SIZE);
+	sodium_memzero(text, sizeof text);
+	sodium_memzero(&content, sizeof content);
+	if (fd >= 0)
+		close(fd);
+	return is;
 }
 
 static int write_synced(int fd, const char *text, size_t n)

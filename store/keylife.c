@@ -12,8 +12,6 @@
 #include "store/keyring.h"
 #include "store/held.h"
 
-enum { MONTHS_MAX = 4096, PRINT_SIZE = sizeof " fingerprint=" + STORE_FINGERPRINT_HEX };
-
 /* What the database knows of it. */
 static int describe_key(struct store *s, struct key_info *info)
 {
@@ -57,142 +55,6 @@ int store_keys(
 	return result;
 }
 
-int keys_months(
-	struct store *s, int64_t cutoff, uint64_t *count, int64_t *oldest, uint64_t *overdue)
-{
-	struct key_listing list;
-	struct key_name k;
-	int result = keyfile_list(s, &list);
-
-	*count = *overdue = 0;
-	*oldest = 0;
-	if (result)
-		return result;
-	for (unsigned i = 0; i < list.count; i++) {
-		if (list.key[i].name[0] == '.')
-			continue;
-		key_name_parse(list.key[i].name, &k);
-		if (!k.month)
-			continue;
-		if (!(*count)++)
-			*oldest = keys_month_start(k.month);
-		*overdue += keys_month_start(k.month + 1) <= cutoff;
-	}
-	free(list.key);
-	return STORE_OK;
-}
-
-/* Lies another key under NAME than the store has used? One that cannot be read is none of ours. */
-static bool is_foreign(struct store *s, const char *name)
-{
-	unsigned char key[KEY_SIZE];
-	enum known known = KEY_OTHER;
-	bool absent = false;
-
-	if (!keyfile_read(s, name, key, &absent) && !absent && keys_lookup(s, name, key, &known))
-		known = KEY_UNKNOWN;
-	sodium_memzero(key, sizeof key);
-	return !absent && known == KEY_OTHER;
-}
-
-/*
- * Does MONTH have events under a key that is not there, and how far is that? The ledger says that
- * one was lost and another made, and that the lost one was given up.
- */
-static int find_loss(struct store *s, int month, bool *lost, enum key_loss *loss)
-{
-	struct ledger_entry replaced, given_up;
-	char with[32], name[KEY_NAME_SIZE];
-	bool has = false;
-
-	key_name_of_month(month, name);
-	bool absent = keyfile_place(s, name) == KEY_NOWHERE, foreign = is_foreign(s, name);
-	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
-		(unsigned)month % 100);
-	if (store_ledger_last(s, LEDGER_KEY_LOST, with, &replaced) ||
-		store_ledger_last(s, LEDGER_KEY_GIVEN_UP, with, &given_up) ||
-		((absent || foreign || replaced.number) && keys_month_has_events(s, month, &has)))
-		return STORE_FAILED;
-	*lost = has;
-	*loss = given_up.number > replaced.number ? KEY_GIVEN_UP : KEY_REPLACED;
-	if (absent || foreign)
-		*loss = absent ? KEY_ABSENT : KEY_FOREIGN;
-	return STORE_OK;
-}
-
-int store_keys_lost(struct store *s,
-	int (*visit)(void *context, const char *month, enum key_loss loss), void *context)
-{
-	int months[MONTHS_MAX], result;
-	char month[8];
-	unsigned count;
-	bool lost = false;
-	enum key_loss loss;
-
-	result = keys_month_list(s, months, MONTHS_MAX, &count);
-	for (unsigned i = 0; i < count && !result; i++) {
-		if ((result = find_loss(s, months[i], &lost, &loss)) || !lost)
-			continue;
-		snprintf(month, sizeof month, "%04u-%02u", (unsigned)months[i] / 100 % 10000,
-			(unsigned)months[i] % 100);
-		result = visit(context, month, loss);
-	}
-	return result;
-}
-
-/* How many events of MONTH lay under the key that was lost last, as the ledger has it. */
-static int lost_events(struct store *s, int month, int64_t *events)
-{
-	struct ledger_entry lost;
-	char with[32];
-
-	snprintf(with, sizeof with, "month=%04u-%02u", (unsigned)month / 100 % 10000,
-		(unsigned)month % 100);
-	if (store_ledger_last(s, LEDGER_KEY_LOST, with, &lost))
-		return STORE_FAILED;
-	const char *said = lost.number ? strstr(lost.detail, " events=") : NULL;
-	*events = said ? strtoll(said + strlen(" events="), NULL, 10) : 0;
-	return STORE_OK;
-}
-
-/*
- * The events of a month whose key is lost are let go: they stay and count until their period ends,
- * and nobody looks for the key any more. Where none was needed since, the one that new events of
- * the month go under is made now, and the ledger has both words.
- */
-static int give_up_month(struct store *s, int month, const char *reason, int64_t now)
-{
-	char detail[LEDGER_TEXT_SIZE];
-	bool own, lost = false;
-	enum key_loss loss;
-	int64_t events = 0;
-	int result = db_enter(s, &own);
-
-	if (result)
-		return result;
-	result = find_loss(s, month, &lost, &loss);
-	if (!result && (!lost || loss == KEY_GIVEN_UP))
-		result = store_fail(s, STORE_MISUSE,
-			lost ? "the key of that month was given up before"
-			     : "no events of that month lie under a key that is lost: its key goes with the last of them");
-	if (!result && loss == KEY_FOREIGN)
-		result = store_fail(s, STORE_MISUSE,
-			"another key lies in the place of that month's: move it away first");
-	if (!result && !reason)
-		result = store_fail(s, STORE_MISUSE,
-			"the key of that month is lost: put it back if you have it; --give-up --reason TEXT lets its events go");
-	if (!result && loss == KEY_ABSENT && !keys_month(s, month, now))
-		result = STORE_KEYS;
-	if (!result)
-		result = lost_events(s, month, &events);
-	snprintf(detail, sizeof detail, "purpose=event month=%04u-%02u events=%lld reason=\"%s\"",
-		(unsigned)month / 100 % 10000, (unsigned)month % 100, (long long)events,
-		reason ? reason : "");
-	if (!result)
-		result = store_ledger(s, now, LEDGER_KEY_GIVEN_UP, detail);
-	return db_leave(s, own, result);
-}
-
 int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 {
 	if (strcmp(purpose, "verp") == 0)
@@ -203,15 +65,6 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 }
 
 /* --- the end -------------------------------------------------------------- */
-
-/*
- * " fingerprint=HEX" of the key NAME, so that a copy of it is known again when it is long gone; ""
- * where the store knows none.
- */
-static int key_print(struct store *s, const char *name, char print[PRINT_SIZE])
-{
-	return db_line(s, print, PRINT_SIZE, SQL_KEY_PRINT, "t", name);
-}
 
 /*
  * The ledger's word for it: a credential is its administrator's to destroy, it is only used no
@@ -226,7 +79,7 @@ static enum ledger_kind end_of(enum key_place place)
 static int retire_signing(struct store *s, const char *name, const char *purpose, int64_t now)
 {
 	enum key_place place = keyfile_place(s, name);
-	char detail[160], print[PRINT_SIZE];
+	char detail[160], print[KEY_PRINT_SIZE];
 	enum known known;
 	bool own;
 	int result;
@@ -258,7 +111,7 @@ static int retire_signing(struct store *s, const char *name, const char *purpose
  */
 static int forget_state(struct store *s, unsigned state, int64_t now)
 {
-	char detail[160], print[PRINT_SIZE];
+	char detail[160], print[KEY_PRINT_SIZE];
 	const char *name = s->keys->state[state].name;
 
 	if (key_print(s, name, print))
@@ -375,7 +228,7 @@ int store_key_retire(struct store *s, const char *name, const char *give_up_reas
 
 	*credential = false;
 	if (strlen(name) < KEY_NAME_SIZE && key_name_parse(name, &k) && k.month)
-		return give_up_month(s, k.month, give_up_reason, now);
+		return keys_give_up_month(s, k.month, give_up_reason, now);
 	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
 		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0 &&
 			strcmp(k.purpose, "state") != 0))
@@ -385,35 +238,6 @@ int store_key_retire(struct store *s, const char *name, const char *give_up_reas
 	*credential = keyfile_place(s, name) == KEY_CREDENTIAL;
 	return strcmp(k.purpose, "state") ? retire_signing(s, name, k.purpose, now)
 					  : retire_state(s, name, give_up_reason, now);
-}
-
-static int note_destroyed(struct store *s, const char *name, int month, int64_t now)
-{
-	char detail[128], print[PRINT_SIZE];
-	bool own;
-	int result = db_enter(s, &own);
-
-	if (result)
-		return result;
-	if (key_print(s, name, print))
-		return db_leave(s, own, STORE_FAILED);
-	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d%s", month / 100, month % 100,
-		print);
-	if (db_run(s, SQL_KEY_DELETE, "t", name) ||
-		store_ledger(s, now, LEDGER_KEY_DESTROYED, detail))
-		result = STORE_FAILED;
-	return db_leave(s, own, result);
-}
-
-/*
- * The file goes first: a kill in between leaves a note of a key that is gone, and the next purge
- * clears it.
- */
-static int destroy_month(struct store *s, const char *name, int month, int64_t now)
-{
-	int result = keyfile_destroy(s, name);
-
-	return result ? result : note_destroyed(s, name, month, now);
 }
 
 /* The oldest first: a key is needed by those before it. */
@@ -438,40 +262,9 @@ static int forget_old_states(struct store *s, int64_t now)
 	return STORE_OK;
 }
 
-static int month_now(int64_t now)
-{
-	struct tm tm;
-	time_t t = now;
-
-	gmtime_r(&t, &tm);
-	return (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
-}
-
-/* Keys that the database still knows though their files are gone: a kill came between the two. */
-static int forget_destroyed(struct store *s, int64_t now)
-{
-	int months[MONTHS_MAX], result;
-	unsigned count;
-	char name[KEY_NAME_SIZE];
-	bool has;
-
-	result = keys_month_list(s, months, MONTHS_MAX, &count);
-	for (unsigned i = 0; i < count && !result; i++) {
-		key_name_of_month(months[i], name);
-		if (!faccessat(s->keys->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) ||
-			months[i] >= month_now(now) ||
-			(result = keys_month_has_events(s, months[i], &has)) || has)
-			continue;
-		result = note_destroyed(s, name, months[i], now);
-	}
-	return result;
-}
-
 int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 {
 	struct key_listing list;
-	struct key_name k;
-	bool has = false;
 	int result = forget_old_states(s, now);
 
 	*destroyed = 0;
@@ -479,21 +272,15 @@ int keys_destroy_unused(struct store *s, int64_t now, unsigned *destroyed)
 		return result;
 	keys_forget_months(s);
 	for (unsigned i = 0; i < list.count && !result; i++) {
+		bool gone = false;
 		if (list.key[i].credential)
 			continue;
-		if (list.key[i].name[0] == '.') {
+		if (list.key[i].name[0] == '.')
 			result = keyfile_destroy(s, list.key[i].name);
-			continue;
-		}
-		key_name_parse(list.key[i].name, &k);
-		if (!k.month || k.month >= month_now(now) ||
-			(result = keys_month_has_events(s, k.month, &has)) || has)
-			continue;
-		result = destroy_month(s, list.key[i].name, k.month, now);
-		*destroyed += result == STORE_OK;
+		else
+			result = keys_end_month(s, list.key[i].name, now, &gone);
+		*destroyed += gone && !result;
 	}
 	free(list.key);
-	if (!result)
-		result = forget_destroyed(s, now);
-	return result;
+	return result ? result : keys_forget_ended(s, now);
 }

@@ -1,6 +1,6 @@
 /*
- * What the files about keys share: keyfile.c (one file per key), keys.c (the keyring), keyverp.c
- * (return paths), keylife.c (rotation and end).
+ * What the files about keys share: keyname.c (names), keyfile.c (one file per key), keys.c (the
+ * keyring), keymonth.c (months), keyverp.c (return paths), keylife.c (rotation and end).
  */
 #ifndef RETOUR_STORE_KEYRING_H
 #define RETOUR_STORE_KEYRING_H
@@ -34,7 +34,8 @@ struct keyring {
 	} state[STATE_KEYS_MAX];
 	int64_t version; /* of the data when the names were read; 0: they were not */
 	struct held {
-		int month; /* YYYYMM, 0: free */
+		int month;       /* YYYYMM, 0: free */
+		unsigned number; /* 0: the one that new events go under */
 		unsigned char key[KEY_SIZE];
 	} held[MONTHS_HELD];
 	bool verp_read; /* the keys of return paths are, as they were at the first need */
@@ -45,18 +46,19 @@ struct keyring {
 	} verp[VERP_HELD];
 };
 
-/* --- keyfile.c ------------------------------------------------------------ */
+/* --- keyname.c ------------------------------------------------------------ */
 
 /* The alphabet of the two characters that name a key of return paths. */
 extern const char key_base32[];
 /* What a file name says. */
 struct key_name {
 	const char *purpose;
-	int month; /* YYYYMM, 0: none */
+	int month;       /* YYYYMM, 0: none */
+	unsigned number; /* of the keys of that month, from 1 on */
 };
 /* False where it is no key's name. */
 bool key_name_parse(const char *name, struct key_name *out);
-void key_name_of_month(int month, char name[KEY_NAME_SIZE]);
+void key_name_of_month(const struct month_key *k, char name[KEY_NAME_SIZE]);
 /* N of state-N.key; 0: it is none. */
 unsigned key_state_number(const char *name);
 /* The same, as rows of contacts have it; 1 for state.key. */
@@ -66,6 +68,12 @@ static inline int64_t key_state_ordinal(const char *name)
 
 	return n ? n : 1;
 }
+enum { KEY_PAIR_SIZE = sizeof "fingerprint=" + STORE_FINGERPRINT_HEX };
+/* By which words the ledger names NAME, a month's key. */
+void key_ledger_pair(const char *name, char pair[KEY_PAIR_SIZE]);
+
+/* --- keyfile.c ------------------------------------------------------------ */
+
 /* STORE_KEYS, with "key DIRECTORY/NAME: WHAT" as the error's text. */
 int key_error(struct store *s, const char *name, const char *what);
 
@@ -86,6 +94,8 @@ int keyfile_directory(struct store *s, bool make);
 /* Reads NAME into KEY. *ABSENT is set, and 0 returned, when there is none. */
 int keyfile_read(struct store *s, const char *name, unsigned char key[KEY_SIZE], bool *absent);
 int keyfile_content(struct store *s, const char *name, struct key_content *out, bool *absent);
+/* Whatever its mode and owner: the key in the file NAME of the directory. False: it is none. */
+bool keyfile_peek(struct store *s, const char *name, unsigned char key[KEY_SIZE]);
 /* Makes NAME; where another process was first, its file stays. AFTER may be NULL: not chained. */
 int keyfile_make(struct store *s, const char *name, const unsigned char after[FINGERPRINT_SIZE]);
 /* The same with the bytes of a key that was made elsewhere. */
@@ -118,9 +128,14 @@ void key_fingerprint(unsigned char out[FINGERPRINT_SIZE], const unsigned char ke
 enum known { KEY_UNKNOWN, KEY_KNOWN, KEY_OTHER };
 /* Whether the database knows KEY under NAME; KEY may be NULL: then only whether it knows one. */
 int keys_lookup(struct store *s, const char *name, const unsigned char *key, enum known *known);
+enum { KEY_PRINT_SIZE = sizeof " fingerprint=" + STORE_FINGERPRINT_HEX };
+/*
+ * " fingerprint=HEX" of the key NAME, so that a copy of it is known again when it is long gone; ""
+ * where the store knows none.
+ */
+int key_print(struct store *s, const char *name, char print[KEY_PRINT_SIZE]);
 /* Notes the key's fingerprint, and in the ledger that there is a new key. */
 int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZE], int64_t now);
-int keys_month_has_events(struct store *s, int month, bool *has);
 /*
  * Reads the state keys that the database knows; with MAKE, without a database, the first one, and
  * those that were made after it at a site. The keyring is writable.
@@ -130,6 +145,32 @@ int keys_load_state(struct store *s, bool make);
 int keys_reload_state(struct store *s);
 /* From now on rows of contacts are opened and sealed with K, which is made of another state key. */
 void keys_open_contacts(struct store *s, const struct contact_keys *k);
+
+/* --- keymonth.c ----------------------------------------------------------- */
+
+int keys_month_has_events(struct store *s, int month, bool *has);
+/*
+ * Is what lies as NAME, a month's key, one that this store has had? What it never had a key of that
+ * name for was left by a kill, and is ours, too. Another store's is not, nor what is no key.
+ */
+int keys_month_ours(struct store *s, const char *name, bool *ours);
+/*
+ * The events of a month whose key is lost are let go: they stay and count until their period ends,
+ * and nobody looks for the key any more. Where none was needed since, the one that new events of
+ * the month go under is made now, and the ledger has both words. REASON NULL: refused, with what to
+ * do.
+ */
+int keys_give_up_month(struct store *s, int month, const char *reason, int64_t now);
+/*
+ * The key file NAME is destroyed where it is ours, of a month before the present one, and that has
+ * no events any more.
+ */
+int keys_end_month(struct store *s, const char *name, int64_t now, bool *destroyed);
+/*
+ * Those months' keys that the database still knows though their files are gone: a kill came between
+ * the two, or they were lost.
+ */
+int keys_forget_ended(struct store *s, int64_t now);
 
 /* --- keyrotate.c ---------------------------------------------------------- */
 

@@ -308,11 +308,11 @@ int keys_note(struct store *s, const char *name, const unsigned char key[KEY_SIZ
 	key_fingerprint(print, key);
 	if (db_run(s, SQL_KEY_PUT, "ttTbi", name, k.purpose, month, print, FINGERPRINT_SIZE, now))
 		return STORE_FAILED;
-	bool several = strcmp(k.purpose, "verp") == 0 || key_state_number(name);
+	bool several = strcmp(k.purpose, "verp") == 0 || key_state_number(name) || k.number > 1;
 	sodium_bin2hex(hex, sizeof hex, print, sizeof print);
 	const char *label = several ? " name=" : "";
 	snprintf(detail, sizeof detail, "purpose=%s%s%s fingerprint=%s", k.purpose,
-		k.month ? " month=" : label, several ? name : month, hex);
+		k.number == 1 ? " month=" : label, several ? name : month, hex);
 	return store_ledger(s, now, LEDGER_KEY_CREATED, detail);
 }
 
@@ -345,6 +345,11 @@ int keys_lookup(struct store *s, const char *name, const unsigned char *key, enu
 	}
 	sqlite3_reset(st);
 	return STORE_OK;
+}
+
+int key_print(struct store *s, const char *name, char print[KEY_PRINT_SIZE])
+{
+	return db_line(s, print, KEY_PRINT_SIZE, SQL_KEY_PRINT, "t", name);
 }
 
 static int verify_key(struct store *s, const char *name, const unsigned char key[KEY_SIZE])
@@ -396,133 +401,6 @@ int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SI
 	if (known == KEY_OTHER)
 		return key_error(s, name, "not the key that this store has used");
 	return known == KEY_KNOWN || s->o.read_only ? STORE_OK : keys_note(s, name, key, now);
-}
-
-int keys_month_has_events(struct store *s, int month, bool *has)
-{
-	int64_t found = 0;
-
-	if (db_int(s, &found, SQL_EVENT_BETWEEN, "ii", keys_month_start(month),
-		    keys_month_start(month + 1)))
-		return STORE_FAILED;
-	*has = found;
-	return STORE_OK;
-}
-
-/*
- * The events of MONTH lie under a key that is gone, as after a restore: a backup has no keys. They
- * stay and count, and nobody can be found in them any more. New events of that month go under a key
- * of their own, for no lost key may stop a mailbox.
- */
-static int note_lost(struct store *s, int month, int64_t now)
-{
-	char detail[64];
-	int64_t events = 0;
-
-	if (db_int(s, &events, SQL_EVENT_COUNT_BETWEEN, "ii", keys_month_start(month),
-		    keys_month_start(month + 1)))
-		return STORE_FAILED;
-	snprintf(detail, sizeof detail, "purpose=event month=%04d-%02d events=%lld", month / 100,
-		month % 100, (long long)events);
-	return store_ledger(s, now, LEDGER_KEY_LOST, detail);
-}
-
-/* Month keys: made when absent. */
-static int load_month(struct store *s, int month, int64_t now, unsigned char key[KEY_SIZE])
-{
-	char name[KEY_NAME_SIZE];
-	enum known known;
-	bool absent, has;
-
-	key_name_of_month(month, name);
-	if (keyfile_read(s, name, key, &absent))
-		return STORE_KEYS;
-	if (absent) {
-		/* a month whose events name no recipient had no key yet */
-		if (keys_lookup(s, name, NULL, &known) || keys_month_has_events(s, month, &has))
-			return STORE_FAILED;
-		if (has && known == KEY_KNOWN && note_lost(s, month, now))
-			return STORE_FAILED;
-		if (keyfile_load(s, name, true, key))
-			return STORE_KEYS;
-		return keys_note(s, name, key, now);
-	}
-	if (keys_lookup(s, name, key, &known))
-		return STORE_FAILED;
-	if (known == KEY_OTHER)
-		return key_error(s, name,
-			"not the key that the store has used for that month. Put that back, or move this one out of the directory: then another is made");
-	return known == KEY_KNOWN ? STORE_OK : keys_note(s, name, key, now);
-}
-
-const unsigned char *keys_month(struct store *s, int month, int64_t now)
-{
-	struct held *slot = NULL;
-	bool own;
-
-	for (unsigned i = 0; i < MONTHS_HELD; i++)
-		if (s->keys->held[i].month == month)
-			return s->keys->held[i].key;
-	if (db_enter(s, &own))
-		return NULL;
-	sodium_mprotect_readwrite(s->keys);
-	slot = &s->keys->held[s->keys->next];
-	slot->month = 0;
-	int result = load_month(s, month, now, slot->key);
-	if (result == STORE_OK) {
-		slot->month = month;
-		s->keys->next = (s->keys->next + 1) % MONTHS_HELD;
-	}
-	sodium_mprotect_readonly(s->keys);
-	return db_leave(s, own, result) == STORE_OK ? slot->key : NULL;
-}
-
-const unsigned char *keys_month_known(struct store *s, int month, bool *absent)
-{
-	char name[KEY_NAME_SIZE];
-	enum known known = KEY_UNKNOWN;
-	struct held *slot;
-
-	*absent = false;
-	for (unsigned i = 0; i < MONTHS_HELD; i++)
-		if (s->keys->held[i].month == month)
-			return s->keys->held[i].key;
-	key_name_of_month(month, name);
-	sodium_mprotect_readwrite(s->keys);
-	slot = &s->keys->held[s->keys->next];
-	slot->month = 0;
-	int result = keyfile_read(s, name, slot->key, absent);
-	if (!result && !*absent)
-		result = keys_lookup(s, name, slot->key, &known);
-	if (!result && known == KEY_KNOWN) {
-		slot->month = month;
-		s->keys->next = (s->keys->next + 1) % MONTHS_HELD;
-	}
-	sodium_mprotect_readonly(s->keys);
-	if (result || *absent)
-		return NULL;
-	if (known != KEY_KNOWN)
-		key_error(s, name, "not the key that the store has used for that month");
-	return known == KEY_KNOWN ? slot->key : NULL;
-}
-
-int keys_month_list(struct store *s, int *months, unsigned room, unsigned *count)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_KEY_MONTHS, "");
-	int year, month, rc = 0;
-
-	for (*count = 0; st && *count < room && (rc = db_step(s, st)) == 1;)
-		if (sscanf((const char *)sqlite3_column_text(st, 0), "%4d-%2d", &year, &month) == 2)
-			months[(*count)++] = year * 100 + month;
-	sqlite3_reset(st);
-	return !st || rc < 0 ? STORE_FAILED : STORE_OK;
-}
-
-void keys_forget_months(struct store *s)
-{
-	sodium_mprotect_readwrite(s->keys);
-	sodium_memzero(s->keys->held, sizeof s->keys->held);
-	sodium_mprotect_readonly(s->keys);
 }
 
 /* --- the key that signs evidence ------------------------------------------ */

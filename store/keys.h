@@ -18,19 +18,23 @@ struct key_info {
 };
 int store_keys(
 	struct store *s, int (*visit)(void *context, const struct key_info *k), void *context);
-/*
- * Calls VISIT for each month ("2026-11") that has events under a key that is not there. What VISIT
- * returns other than 0 ends it and is returned.
- */
 enum key_loss {
-	KEY_ABSENT,   /* no event came since */
+	KEY_ABSENT,   /* it, or another in its place, and no event came since */
 	KEY_REPLACED, /* new events of that month go under another one */
 	KEY_GIVEN_UP, /* the same, and somebody decided that it is not looked for any more */
-	KEY_FOREIGN,  /* another lies in its place, or one that cannot be read: no event of that
-			 month can be stored */
 };
-int store_keys_lost(struct store *s,
-	int (*visit)(void *context, const char *month, enum key_loss loss), void *context);
+/* A key of a month that is not there, while events lie under it. */
+struct key_missing {
+	char month[8], name[STORE_NAME_SIZE]; /* "2026-11", its file */
+	char why[512];                        /* what is wrong with the file; "": there is none */
+	enum key_loss loss;
+};
+/*
+ * Calls VISIT for each month that has events under a key that is not there. What VISIT returns
+ * other than 0 ends it and is returned.
+ */
+int store_keys_lost(
+	struct store *s, int (*visit)(void *context, const struct key_missing *m), void *context);
 
 /*
  * A new key of PURPOSE, its name into NAME (STORE_NAME_SIZE). Ledgered. "verp", 32 at most at a

@@ -82,7 +82,8 @@
 		"SELECT CASE WHEN kind = ?2 THEN 'own' WHEN number = 1 THEN 'always' ELSE 'given' END" \
 		" FROM ledger WHERE kind IN (?2, ?3) AND number < ?1" \
 		" ORDER BY number DESC LIMIT 1") \
-	X(SQL_KEY_MONTHS, "SELECT month FROM key WHERE purpose = 'event' ORDER BY month DESC") \
+	X(SQL_KEY_MONTHS, \
+		"SELECT name FROM key WHERE purpose = 'event' ORDER BY month DESC, length(name) DESC, name DESC") \
 	X(SQL_KEY_NEWEST, \
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_STATES, \
@@ -95,7 +96,8 @@
 		"UPDATE key SET at = max(at, (SELECT coalesce(max(at) + 1, 0) FROM key WHERE purpose = ?2 AND name <> ?1))" \
 		" WHERE name = ?1") \
 	X(SQL_KEY_MISPLACED, \
-		"SELECT name FROM key WHERE purpose = 'event' AND name <> 'event-' || coalesce(month, '') || '.key' LIMIT 1") \
+		"SELECT name FROM key WHERE purpose = 'event' AND name <> 'event-' || coalesce(month, '') || '.key'" \
+		" AND name NOT GLOB 'event-' || coalesce(month, '') || '-[1-9]*.key' LIMIT 1") \
 	X(SQL_KEY_DELETE, "DELETE FROM key WHERE name = ?1") \
 \
 	/* number tells apart what happened to one recipient within one second; mostly it is the \

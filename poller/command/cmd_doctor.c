@@ -208,20 +208,17 @@ static bool can_be_made(const struct config *c, const char *path)
 	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
 }
 
-static int say_lost_key(void *context, const char *month, enum key_loss loss)
+static int say_lost_key(void *context, const struct key_missing *m)
 {
-	if (loss == KEY_GIVEN_UP)
+	if (m->loss == KEY_GIVEN_UP)
 		found(context, WELL, "keys",
-			"%s: the store has events under a key that was lost and given up", month);
-	else if (loss == KEY_FOREIGN)
-		found(context, SAD, "keys",
-			"%s: event-%s.key is not the one that the store has used for that month: put that back, or move this one away, and another is made",
-			month, month);
+			"%s: the store has events under a key that was lost and given up",
+			m->month);
 	else
 		found(context, ODD, "keys",
-			"%s: the store has events under a key that is not there; put event-%s.key back if you have it, or let them go: retour key retire event-%s.key --give-up --reason TEXT%s",
-			month, month, month,
-			loss == KEY_REPLACED ? ". New events of that month lie under another" : "");
+			"%s: the store has events under a key that is not there%s%s; put %s back if you have it, or let them go: retour key retire %s --give-up --reason TEXT. New events of that month %s under another",
+			m->month, *m->why ? ": " : "", m->why, m->name, m->name,
+			m->loss == KEY_REPLACED ? "lie" : "go");
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "poller/command/past.h"
 #include "poller/command/opening.h"
 #include "reports/jsonline.h"
+#include "store/keys.h"
 #include "store/ledger.h"
 #include "store/promises.h"
 
@@ -382,6 +383,16 @@ static int disclose_one(struct subject_job *j, struct span address)
 	return result;
 }
 
+/* Whoever answers a request has to know; when the key is put back, it is asked again. */
+static int say_not_reached(void *context, const struct key_missing *m)
+{
+	const struct subject_job *j = context;
+	log_notice(
+		"%s: the events of %s lie under a key that is not there, and were not looked through; retour-recovery(7)",
+		j->command, m->month);
+	return 0;
+}
+
 static int disclose(struct subject_job *j, const char *operand)
 {
 	char counts[128];
@@ -399,7 +410,8 @@ static int disclose(struct subject_job *j, const char *operand)
 	snprintf(counts, sizeof counts, "addresses=%llu held=%llu events=%llu",
 		(unsigned long long)j->asked, (unsigned long long)j->held,
 		(unsigned long long)j->events);
-	if (result <= EXIT_LOST && note_request(j, counts))
+	if (result <= EXIT_LOST &&
+		(note_request(j, counts) || store_keys_lost(j->session.store, say_not_reached, j)))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	else if (result <= EXIT_LOST)
 		log_notice("%s: number %lld in the register of requests", j->command,
@@ -472,7 +484,9 @@ static int forget(struct subject_job *j, const char *operand)
 		"addresses=%llu contacts=%llu events=%llu suppressions_kept=%llu",
 		(unsigned long long)j->asked, (unsigned long long)e->contacts,
 		(unsigned long long)e->events, (unsigned long long)e->suppressions);
-	if (result == EXIT_WELL && (note_request(j, counts) || store_commit(store)))
+	if (result == EXIT_WELL &&
+		(note_request(j, counts) || store_keys_lost(store, say_not_reached, j) ||
+			store_commit(store)))
 		result = session_store_failed(&j->session, j->command, STORE_FAILED);
 	if (result != EXIT_WELL) {
 		store_rollback(store);

@@ -161,9 +161,9 @@ static int note_stuck(void *context, const char *mailbox, uint64_t count, int64_
 		: 0;
 }
 
-static int note_lost_key(void *context, const char *month, enum key_loss loss)
+static int note_lost_key(void *context, const struct key_missing *m)
 {
-	return loss == KEY_GIVEN_UP ? 0 : note_told(context, ALERT_KEY_LOST, month, 1, 0);
+	return m->loss == KEY_GIVEN_UP ? 0 : note_told(context, ALERT_KEY_LOST, m->month, 1, 0);
 }
 
 static int note_site(void *context, const char *site, int64_t until)

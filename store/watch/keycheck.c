@@ -115,21 +115,24 @@ static int tell_stray(struct store *s, const char *file, intact_visit *visit, vo
 
 /*
  * A month's key that the store does not know was made in a transaction that was not finished, or
- * somebody wants no purge to destroy it.
+ * somebody wants no purge to destroy it. One that is not OURS, as its month was closed with
+ * another, is left alone by purges.
  */
-static int is_crossed_out(struct store *s, const char *file, bool *is)
+static int is_crossed_out(struct store *s, const char *file, bool *is, bool *ours)
 {
 	struct ledger_entry made = { .number = 0 }, gone = { .number = 0 };
-	char month[sizeof "month=YYYY-MM"];
+	char pair[KEY_PAIR_SIZE];
 	struct key_name k;
 
 	if (!key_name_parse(file, &k) || !k.month)
 		return STORE_OK;
-	snprintf(month, sizeof month, "month=%.7s", file + strlen("event-"));
-	int result = store_ledger_last(s, LEDGER_KEY_CREATED, month, &made);
+	key_ledger_pair(file, pair);
+	int result = store_ledger_last(s, LEDGER_KEY_CREATED, pair, &made);
 	if (!result)
-		result = store_ledger_last(s, LEDGER_KEY_DESTROYED, month, &gone);
+		result = store_ledger_last(s, LEDGER_KEY_DESTROYED, pair, &gone);
 	*is = made.number > gone.number;
+	if (!result && !*is)
+		result = keys_month_ours(s, file, ours);
 	return result;
 }
 
@@ -173,16 +176,17 @@ static int tell_key(struct store *s, const char *file, intact_visit *visit, void
 	if (!result && !absent && known == KEY_UNKNOWN)
 		result = whose(s, key, name, &destroyed);
 	sodium_memzero(key, sizeof key);
-	bool nobodys = known == KEY_UNKNOWN && !*name && !destroyed, crossed_out = false;
+	bool nobodys = known == KEY_UNKNOWN && !*name && !destroyed, crossed_out = false,
+	     ours = true;
 	if (!result && !absent && nobodys)
-		result = is_crossed_out(s, file, &crossed_out);
-	if (result || absent || known == KEY_KNOWN || (nobodys && !crossed_out))
+		result = is_crossed_out(s, file, &crossed_out, &ours);
+	if (result || absent || known == KEY_KNOWN || (nobodys && !crossed_out && ours))
 		return result;
 	if (crossed_out)
 		snprintf(what, sizeof what,
 			"%s: the ledger has this month's key, and the store does not know it any more",
 			file);
-	else if (known == KEY_OTHER)
+	else if (known == KEY_OTHER || !ours)
 		snprintf(what, sizeof what,
 			"%s is not the key that this store used under that name", file);
 	else

@@ -252,53 +252,130 @@ with case("a key that a kill left under two names, as an older version did, is n
     true(not os.path.exists(KEYS + ".new-00112233445566aa"), "the other name is still there")
     equal(verdicts(ANNA), ["suppress"])
 
+NOVEMBER, SECOND, THIRD = ("event-2026-11%s.key" % end for end in ("", "-2", "-3"))
+OTHER = "retour key 1 event 2026-11\n%s\n"
+
+
+def held_of(*addresses):
+    result = retour.run("disclose", "--json", input="\n".join(addresses))
+    equal(result.code, 0, result)
+    return [len(line["events"]) for line in result.lines()]
+
+
+def in_place(name, text, mode=0o600):
+    if os.path.exists(KEYS + name):
+        os.unlink(KEYS + name)
+    with open(KEYS + name, "w") as f:
+        f.write(text)
+    os.chmod(KEYS + name, mode)
+
+
 with case("a month's key that is lost while its events are there: told, ledgered, and new events lie under another"):
     before = retour.sql("SELECT count(*) FROM event")[0][0]
-    os.rename(KEYS + "event-2026-11.key", retour.dir + "/november")
-    contains(retour.run("doctor").out, "2026-11: the store has events under a key that is not there")
+    known = held_of(ANNA)
+    os.rename(KEYS + NOVEMBER, retour.dir + "/november")
+    contains(retour.run("doctor").out, "2026-11: the store has events under a key that is not there; put event-2026-11.key back")
     bounces.number = 900
     bounces.take((BEN, DEAD, 15))
-    true(os.path.exists(KEYS + "event-2026-11.key"), "no other key was made")
+    equal((os.path.exists(KEYS + NOVEMBER), os.path.exists(KEYS + SECOND)), (False, True))
     equal(retour.sql("SELECT count(*) FROM event")[0][0], before + 1)
     contains(ledger("key-lost")[-1], "purpose=event month=2026-11 events=%d" % before)
     contains(retour.run("audit").out, "the events of 2026-11 lie under a key that is not there")
     equal(retour.run("run").code, 0)
     contains(retour.run("alerts").out, "A month's key is missing")
-    # it is found again: put back, it is the key of the old events, and the store says that it is not the present one
-    os.rename(KEYS + "event-2026-11.key", retour.dir + "/december")
-    os.rename(retour.dir + "/november", KEYS + "event-2026-11.key")
-    bounces.number = 950
-    try:
-        bounces.take((BEN, DEAD, 16))
-        true(False, "a foreign key was taken")
-    except AssertionError as refusal:
-        contains(str(refusal), "not the key that the store has used for that month. Put that back, or move this one out of the directory")
-    doctor = retour.run("doctor")
-    equal(doctor.code, 1)
-    contains(doctor.out, "FAIL  keys                 2026-11: event-2026-11.key is not the one that the store has used for that month")
-    contains(retour.run("audit").out, "the events of 2026-11 lie under a key that is not there")
-    contains(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "foreign").err, "move it away first")
-    os.rename(retour.dir + "/december", KEYS + "event-2026-11.key")
+    equal(held_of(ANNA, BEN), [0, 1])
+    for command in "disclose", "forget":
+        contains(retour.run(command, input="nobody.keys@example.net").err, command + ": the events of 2026-11 lie under a key that is not there, and were not looked through")
+
+with case("it is put back: what lies under it is found again, and nothing speaks of it any more"):
+    os.rename(retour.dir + "/november", KEYS + NOVEMBER)
+    equal(held_of(ANNA, BEN), known + [1])
+    true("not looked through" not in retour.run("disclose", input=ANNA).err, "it is still said")
+    true("2026-11: the store has" not in retour.run("doctor").out, "doctor still names it")
+    true("under a key that is not there" not in retour.run("audit").out, "audit still names it")
+    retour.now = "2026-11-22T06:00:00Z"
+    equal(retour.run("run").code, 0)
+    true("A month's key is missing" not in retour.run("alerts").out, "the alert is open")
+    contains(retour.run("key", "retire", NOVEMBER, "--give-up", "--reason", "there").err, "no events of that month lie under a key that is lost")
+
+for what, text, mode, why in (("another store's key", OTHER % ("ab" * 32), 0o600, "not the key that the store has used under that name"), ("a torn file", "retour key 1 ev", 0o600, "damaged"),
+                              ("no key at all", "", 0o600, "damaged"), ("its own one, open to others", None, 0o644, "chmod 0600")):
+    with case("%s in the place of a month's key stops no mailbox: named, new events go under a key of their own, it is left as it is" % what):
+        place = Retour(now="2026-11-20T06:00:00Z")
+        for box in "one", "two":
+            place.config["mailbox " + box] = {"protocol": "maildir", "path": place.dir + "/" + box, "processed": "delete"}
+            for name in ("new", "cur", "tmp"):
+                os.makedirs("%s/%s/%s" % (place.dir, box, name))
+
+        def comes(box, number, month=11):
+            with open("%s/%s/new/%d.mx" % (place.dir, box, 1794200000 + number), "w") as f:
+                f.write(BOUNCE % {"date": "09 Nov 2026 05:00:00 +0000", "number": number, "recipient": "p%d@example.net" % number, "status": DEAD[0], "text": DEAD[1], "host": "mx.example.net"})
+
+        comes("one", 1)
+        equal(place.run("run").code, 0)
+        path = place.data + "/keys/" + NOVEMBER
+        if text is not None:
+            with open(path, "w") as f:
+                f.write(text)
+        os.chmod(path, mode)
+        with open(path, "rb") as f:
+            lies = f.read()
+        said = place.run("doctor").out
+        contains(said, "2026-11: the store has events under a key that is not there")
+        contains(said, why)
+        for number, box in ((2, "one"), (3, "two")):
+            comes(box, number)
+        result = place.run("run")
+        equal((result.code, os.listdir(place.dir + "/one/new"), os.listdir(place.dir + "/two/new")), (0, [], []), result)
+        equal(place.sql("SELECT count(*) FROM event"), [(3,)])
+        equal(place.sql("SELECT detail FROM ledger WHERE kind = 'key-lost'"), [("purpose=event month=2026-11 events=1",)])
+        contains(place.run("alerts").out, "A month's key is missing")
+        audit = place.run("audit")
+        equal(audit.code, 3)
+        contains(audit.out, "the events of 2026-11 lie under a key that is not there")
+        with open(path, "rb") as f:
+            equal((f.read(), stat.S_IMODE(os.stat(path).st_mode)), (lies, mode))
+        equal([len(line["events"]) for line in place.run("disclose", "--json", input="p1@example.net\np2@example.net").lines()], [0, 1])
+        equal(place.run("forget", input="p3@example.net\n").code, 0)
+        equal(place.run("key", "retire", NOVEMBER, "--give-up", "--reason", "nobody has it").code, 0)
+        place.now = "2026-11-21T06:00:00Z"
+        equal(place.run("run").code, 0)
+        true("A month's key is missing" not in place.run("alerts").out, "the alert is open")
+        for month in ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2027-05", "2027-06"):
+            place.now = month + "-01T06:00:00Z"
+            equal(place.run("purge").code, 0)
+        left = sorted(name for name in os.listdir(place.data + "/keys") if name.startswith("event"))
+        equal(left, [NOVEMBER] if text is not None else [])  # the own one is destroyed with its month, another's is not ours to destroy
+        equal(place.run("audit").code, 3 if left else 0)
+        for name in left:
+            with open(path, "rb") as f:
+                equal(f.read(), lies)
 
 with case("a month's lost key is given up by a ledgered act with a reason: doctor and alerts are quiet, audit still names it"):
-    for refused in (("event-2026-11.key",), ("event-2026-10.key", "--give-up", "--reason", "none such"), ("event-2026-11.key", "--give-up")):
+    os.rename(KEYS + NOVEMBER, retour.dir + "/november")
+    before = retour.sql("SELECT count(*) FROM event")[0][0]
+    for refused in ((NOVEMBER,), ("event-2026-10.key", "--give-up", "--reason", "none such"), (NOVEMBER, "--give-up")):
         equal(retour.run("key", "retire", *refused).code, 2, refused)
-    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "lost with the disk").code, 0)
-    contains(ledger("key-given-up")[-1], 'purpose=event month=2026-11 events=%d ' % before)  # and not those under the one that was made since
+    equal(retour.run("key", "retire", NOVEMBER, "--give-up", "--reason", "lost with the disk").code, 0)
+    contains(ledger("key-given-up")[-1], 'purpose=event month=2026-11 events=')
     contains(ledger("key-given-up")[-1], 'reason="lost with the disk"')
     contains(retour.run("doctor").out, "2026-11: the store has events under a key that was lost and given up")
     retour.now = "2026-11-28T06:00:00Z"
     equal(retour.run("run").code, 0)
     true("A month's key is missing" not in retour.run("alerts").out, "the alert is open")
     contains(retour.run("audit").out, "2026-11 (given up)")
-    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "again").code, 2)
-    true(os.path.exists(KEYS + "event-2026-11.key"), "the present key of the month is gone")
-    # lost again, and given up before a new event came
-    os.rename(KEYS + "event-2026-11.key", retour.dir + "/again")
+    equal(retour.run("key", "retire", NOVEMBER, "--give-up", "--reason", "again").code, 2)
+    true(os.path.exists(KEYS + SECOND), "the present key of the month is gone")
+    # the other is lost, too, and given up before a new event came
+    os.rename(KEYS + SECOND, retour.dir + "/second")
     contains(retour.run("doctor").out, "let them go: retour key retire event-2026-11.key")
-    equal(retour.run("key", "retire", "event-2026-11.key", "--give-up", "--reason", "twice").code, 0)
-    equal(len(ledger("key-lost")), 2)
+    equal(retour.run("key", "retire", NOVEMBER, "--give-up", "--reason", "twice").code, 0)
+    equal((len(ledger("key-lost")), os.path.exists(KEYS + THIRD)), (2, True))
+    contains(ledger("key-given-up")[-1], 'purpose=event month=2026-11 events=%d ' % before)
     contains(retour.run("doctor").out, "given up")
+    os.rename(retour.dir + "/november", KEYS + NOVEMBER)
+    os.rename(retour.dir + "/second", KEYS + SECOND)
+    true("2026-11: the store has" not in retour.run("doctor").out, "doctor names what is there again")
 
 with case("the clock set back over a month's end: both months have their keys, nothing counts twice, and each key goes with its own events"):
     retour.now = "2026-12-01T00:10:00Z"

@@ -20,7 +20,7 @@ CALLS = ("fsync,fdatasync", "pwrite64", "rename,renameat,renameat2", "link,linka
 ALL = os.environ.get("POINTS") == "all"
 EACH = 1                # points of each call and command, where not all are taken
 SEED = int(os.environ.get("POINTS_SEED", "1"))
-NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|sites|verp-..|event-\d{4}-\d\d)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
+NAMES = re.compile(r"retour\.db(-wal|-shm|\.lock)?|(state(-\d)?|message|sign|erasure|sites|verp-..|event-\d{4}-\d\d(-\d+)?)\.key|erasures?|20\d\d-\d\d\.(xml|html|txt)(\.minisig)?|"
                    r"VERIFY\.txt|SHA256SUMS|index\.html(\.minisig)?|report.*|copy\.db(-journal|-wal|-shm)?|.*\.minisig|ledger.*|checkpoint.*|audit.*|sign\.pub|retour\.pub")
 NOVEMBER, JUNE = "2026-11-20T06:00:00Z", "2027-06-17T06:00:00Z"
 PEOPLE = ["point%d@example.net" % i for i in range(6)]

@@ -134,7 +134,7 @@ class Mbox(Maildir):
 
 
 SOURCES = {"imap": Imap, "pop3": Pop3, "maildir": Maildir, "mbox": Mbox}
-DATA = re.compile(r"retour\.db(-wal|-shm|\.lock)?|keys|(state|message|sign|erasure|verp-..|event-\d{4}-\d\d)\.key|erasures?|ledger-head")  # what may lie in the data directory
+DATA = re.compile(r"retour\.db(-wal|-shm|\.lock)?|keys|(state|message|sign|erasure|verp-..|event-\d{4}-\d\d(-\d+)?)\.key|erasures?|ledger-head")  # what may lie in the data directory
 
 
 def program(kind):

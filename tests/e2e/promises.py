@@ -145,7 +145,7 @@ with case("each table's rows go when the page says: hours, hosts, hashes, domain
         equal({table: count(table) for table, term in TERMS.items() if term <= days and count(table)}, {}, "after %d days" % days)
     equal([table for table in STAY if not count(table)], [])
 
-FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d|verp-[a-z2-7]{2})\.key", r"keys/(erasures|ledger-head)",
+FILES = [r"retour\.db(-wal|-shm)?", r"retour\.db\.lock", r"keys/(state(-\d+)?|message|erasure|sign|event-\d{4}-\d\d(-\d+)?|verp-[a-z2-7]{2})\.key", r"keys/(erasures|ledger-head)",
          r"reports/(\d{4}-\d\d\.(xml|html|txt)(\.minisig)?|index\.html(\.minisig)?|retour\.pub)", r"retour\.prom"]
 with case("no file exists that is not on the list, in the data directory or for temporary use, whatever was done"):
     empty = retour.dir + "/tmp"

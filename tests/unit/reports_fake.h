@@ -532,8 +532,8 @@ int store_event_days(struct store *s, int64_t from,
 		: STORE_OK;
 }
 
-int store_keys_lost(struct store *s,
-	int (*visit)(void *context, const char *month, enum key_loss loss), void *context)
+int store_keys_lost(
+	struct store *s, int (*visit)(void *context, const struct key_missing *m), void *context)
 {
 	(void)s;
 	(void)visit;

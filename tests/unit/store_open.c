@@ -153,7 +153,7 @@ static void lasting_keys_are_not_replaced(void **state)
 	ok(open_store(test_options(), NOW));
 	ok(store_pack(store, &e, NOW, &packed)); /* a month's key: new events lie under another one,
 						    and the ledger says so */
-	assert_int_equal(mode_of(key_path("event-2026-11.key")), 0600);
+	assert_int_equal(mode_of(key_path("event-2026-11-2.key")), 0600);
 	assert_int_equal(query_int("SELECT count(*) FROM ledger WHERE kind = 'key-lost'"), 1);
 	close_store();
 	unlink(key_path("state.key"));

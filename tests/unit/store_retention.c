@@ -303,9 +303,12 @@ static void month_keys_go_with_their_events(void **state)
 	/* mail of that month that comes after all has a new key */
 	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, "a@example.org", NOW),
 		NOW + 201 * DAY);
-	assert_true(key_exists("event-2026-11.key"));
-	ok(store_purge(store, NOW + 201 * DAY, false, &p));
+	assert_true(key_exists("event-2026-11-2.key"));
 	assert_false(key_exists("event-2026-11.key"));
+	ok(store_purge(store, NOW + 201 * DAY, false, &p));
+	assert_false(key_exists("event-2026-11-2.key"));
+	ok(store_ledger_last(store, LEDGER_KEY_DESTROYED, "name=event-2026-11-2.key", &e));
+	assert_int_not_equal(e.number, 0);
 }
 
 /*
