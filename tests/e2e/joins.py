@@ -114,7 +114,7 @@ def signature(row):
     return (old, len(body))
 
 
-def alone(world):
+def alone(world, signature=signature):
     """With the file alone: events of the day of the contact's last one, of a sort that leaves such a row."""
     learned, by_day = collections.defaultdict(set), collections.defaultdict(list)
     for group in world.groups:
@@ -206,6 +206,12 @@ for size in SIZES:
         (found, singles), (months, regular) = shown["the file alone"]
         true(singles > size / 3 and found * 1000 <= BOUND[size] * singles, shown)
         true(regular >= REGULARS * len(MONTHS) and months <= REGULARS, shown)
+    with case("%d bounces: what a contact keeps for undo adds nobody with one event, and of who fails every week one month in a hundred at most, by its length" % size):
+        without = joined(world, alone(world, signature=lambda row: None))
+        comment("were all rows of one length: %d of %d, %d of %d" % (*of_singles(world, without), *of_regulars(world, without)))
+        (found, _), (months, regular) = shown["the file alone"]
+        equal(found, of_singles(world, without)[0])
+        true(months - of_regulars(world, without)[0] <= regular / 100, shown)
     with case("%d bounces: of those who objected one in ten at most is told by its day" % size):
         told, objected, no, others = objections_told(world)
         comment("%d of %d objections told by their day, %d of %d others to be none" % (told, objected, no, others))
