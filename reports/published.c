@@ -388,10 +388,18 @@ static void group_equations(struct equations *q, struct figures *f)
 
 /*
  * What a reader wants first is worth most, and what the month is judged by is withheld last: sums,
- * what was sent, hard bounces. Of the classes of a row or of the month and of its days nothing is
- * said where they are not shown; one sum says how much is left out.
+ * what was sent, hard bounces. Groups go before the providers in them. Of the classes of a row or
+ * of the month and of its days nothing is said where they are not shown; one sum says how much is
+ * left out.
  */
-enum { WORTH_HARD = 1, WORTH_ROW = CELL_DEAR, WORTH_CLASS, WORTH_HARD_SUM, WORTH_SUM };
+enum {
+	WORTH_HARD = 1,
+	WORTH_GROUP = 1,
+	WORTH_ROW = CELL_DEAR,
+	WORTH_CLASS,
+	WORTH_HARD_SUM,
+	WORTH_SUM
+};
 #define WORTH_STRANGE \
 	WORTH_SUM /* "<k" where nobody expects any: a category under a class that it is not of */
 
@@ -433,7 +441,7 @@ static void value_month(struct figures *f, unsigned k)
 	value_rows(&f->providers);
 	value_rows(&f->campaigns);
 	for (unsigned g = 0; g < DOMAIN_GROUP_COUNT; g++)
-		f->groups.row[g].bounces.worth = WORTH_ROW;
+		f->groups.row[g].bounces.worth = WORTH_GROUP;
 }
 
 /* Every way in which one figure of the month follows from others. */

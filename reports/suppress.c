@@ -158,9 +158,35 @@ static bool read_table_line(struct suppress_line line, int64_t k, bool *learnt)
 	return told;
 }
 
+static bool is_cheap(const struct cell *c)
+{
+	return c->n > 0 && c->worth < CELL_DEAR;
+}
+
 /*
- * Of two cells the one to withhold: of less worth; a part rather than the total; the smallest that
- * is large enough to hide any small cell, else the largest.
+ * Withholding a bare cell takes a dear one with it; but with a k of 2, which lets what is withheld
+ * be known.
+ */
+static void mark_bare(const struct equations *q)
+{
+	struct suppress_line line;
+	for (size_t i = 0; i < q->count; i++)
+		q->member[i].cell->bare = false;
+	for (size_t at = 0; next_table_line(q, &at, &line);) {
+		size_t cheap = 0;
+		bool hidden = false;
+		for (size_t i = 0; i < line.count; i++) {
+			hidden |= line.at[i].cell->state != CELL_SHOWN;
+			cheap += is_cheap(line.at[i].cell);
+		}
+		for (size_t i = 0; i < line.count && !hidden && q->k > 2; i++)
+			line.at[i].cell->bare |= cheap == is_cheap(line.at[i].cell);
+	}
+}
+
+/*
+ * Of two cells the one to withhold: of less worth; a part rather than the total; of those that are
+ * large enough to hide any small cell one that is not bare, and the smallest; else the largest.
  */
 static bool costs_less(
 	const struct cell *a, const struct cell *b, const struct cell *total, unsigned k)
@@ -172,7 +198,9 @@ static bool costs_less(
 		return a->worth < b->worth;
 	if (b == total)
 		return true;
-	return b->n < enough ? a->n > b->n : a->n >= enough && a->n < b->n;
+	if (b->n < enough || a->n < enough)
+		return b->n < enough && a->n > b->n;
+	return a->bare == b->bare ? a->n < b->n : b->bare;
 }
 
 /*
@@ -258,6 +286,7 @@ static void hide(struct cell *c)
 static struct cell *told_by_reading(const struct equations *q)
 {
 	begin_table(q);
+	mark_bare(q);
 	for (int round = 0; round < PROPAGATION_ROUNDS; round++) {
 		bool learnt = false;
 		struct suppress_line line;

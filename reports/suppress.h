@@ -34,6 +34,7 @@ struct cell {
 	int64_t least, most; /* what a sentence says of it, from below and (not 0) from above,
 				though it is not shown */
 	int64_t low, high;   /* what a reader can conclude; the work of suppress() */
+	bool bare;           /* what would have to hide it in another equation is dear; likewise */
 };
 
 /*

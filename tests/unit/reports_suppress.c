@@ -239,6 +239,48 @@ static void a_nought_is_withheld_rather_than_a_total(void **state)
 	assert_int_equal(zero.state, CELL_SHOWN);
 }
 
+/*
+ * Four kinds in three rows; 1, 4 and 1 are small, so 73, 13 and 11 are left out with them, and then
+ * 413 or 20. Of a row that is 20 and nothing else the sum would have to go with it.
+ */
+static void what_takes_nothing_with_it_goes_first(void **state)
+{
+	(void)state;
+	struct cell all = { .n = 536, .worth = 5 };
+	struct cell column[4] = { { .n = 444, .worth = 4 }, { .n = 74, .worth = 3 },
+		{ .n = 17, .worth = 3 }, { .n = 1, .worth = 3 } };
+	struct cell row[3] = { { .n = 500, .worth = 2 }, { .n = 20, .worth = 2 },
+		{ .n = 16, .worth = 2 } };
+	struct cell of[3][4] = { { { .n = 413 }, { .n = 73 }, { .n = 13 }, { .n = 1 } },
+		{ { .n = 20 } }, { { .n = 11 }, { .n = 1 }, { .n = 4 } } };
+	struct equations *q = equations_new(10);
+	equation(q, &all);
+	for (int c = 0; c < 4; c++)
+		equation_part(q, &column[c]);
+	equation(q, &all);
+	for (int r = 0; r < 3; r++)
+		equation_part(q, &row[r]);
+	for (int c = 0; c < 4; c++) {
+		column[c].vague = true;
+		equation(q, &column[c]);
+		for (int r = 0; r < 3; r++)
+			equation_part(q, &of[r][c]);
+	}
+	for (int r = 0; r < 3; r++) {
+		equation(q, &row[r]);
+		for (int c = 0; c < 4; c++) {
+			of[r][c].vague = true;
+			equation_part(q, &of[r][c]);
+		}
+	}
+	assert_int_equal(suppress(q), 0);
+	equations_free(q);
+	assert_int_equal(of[0][0].state, CELL_WITHHELD);
+	assert_int_equal(of[1][0].n, 20);
+	assert_int_equal(row[0].n + row[1].n + row[2].n, 536);
+	assert_int_equal(all.n + column[0].n, 980);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +289,7 @@ int main(void)
 		cmocka_unit_test(nothing_small_nothing_hidden),
 		cmocka_unit_test(what_is_worth_less_goes_first),
 		cmocka_unit_test(a_nought_is_withheld_rather_than_a_total),
+		cmocka_unit_test(what_takes_nothing_with_it_goes_first),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
