@@ -26,7 +26,7 @@ has() {
 	compiler) have "${CC%% *}" ;;
 	pkg-config) have pkg-config ;;
 	libraries)
-		have_headers libetpan/libetpan.h iniparser/iniparser.h unistr.h gnutls/gnutls.h sqlite3.h sodium.h idn2.h seccomp.h zlib.h zstd.h json-c/json.h curl/curl.h microhttpd.h &&
+		have_headers libetpan/libetpan.h iniparser/iniparser.h unistr.h gnutls/gnutls.h sqlite3.h sodium.h idn2.h seccomp.h zlib.h zstd.h json-c/json.h curl/curl.h microhttpd.h xxhash.h &&
 			pkg-config --exists gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c libcurl libmicrohttpd ;;
 	sasl) have_file /usr/lib/*/sasl2/libscram.so /usr/lib64/sasl2/libscram.so /usr/lib/sasl2/libscram.so ;;
 	dovecot) have dovecot && have_file /usr/lib/dovecot/imap-login /usr/libexec/dovecot/imap-login &&
@@ -87,7 +87,7 @@ debian() {
 	case $1 in
 	compiler) echo gcc libc6-dev ;;
 	pkg-config) echo pkg-config ;;
-	libraries) echo libetpan-dev libgnutls28-dev libxml2-dev libxslt1-dev libsqlite3-dev libsodium-dev libiniparser-dev libidn2-dev libunistring-dev libseccomp-dev zlib1g-dev libzstd-dev libjson-c-dev libcurl4-gnutls-dev libmicrohttpd-dev ;;
+	libraries) echo libetpan-dev libgnutls28-dev libxml2-dev libxslt1-dev libsqlite3-dev libsodium-dev libiniparser-dev libidn2-dev libunistring-dev libseccomp-dev zlib1g-dev libzstd-dev libjson-c-dev libcurl4-gnutls-dev libmicrohttpd-dev libxxhash-dev ;;
 	sasl) echo libsasl2-modules ;;
 	dovecot) echo dovecot-core dovecot-imapd dovecot-pop3d ;;
 	lmtp) echo dovecot-lmtpd dovecot-sieve ;;
@@ -116,7 +116,7 @@ fedora() {
 	case $1 in
 	compiler) echo gcc ;;
 	pkg-config) echo pkgconf-pkg-config ;;
-	libraries) echo libetpan-devel gnutls-devel libxml2-devel libxslt-devel sqlite-devel libsodium-devel iniparser-devel libidn2-devel libunistring-devel libseccomp-devel zlib-devel libzstd-devel json-c-devel libcurl-devel libmicrohttpd-devel ;;
+	libraries) echo libetpan-devel gnutls-devel libxml2-devel libxslt-devel sqlite-devel libsodium-devel iniparser-devel libidn2-devel libunistring-devel libseccomp-devel zlib-devel libzstd-devel json-c-devel libcurl-devel libmicrohttpd-devel xxhash-devel ;;
 	sasl) echo cyrus-sasl-plain cyrus-sasl-md5 cyrus-sasl-scram ;;
 	dovecot) echo dovecot ;;
 	lmtp) echo dovecot dovecot-pigeonhole ;;

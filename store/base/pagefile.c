@@ -19,10 +19,11 @@
  */
 #include "store/base/pagefile.h"
 
-#include <endian.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* nothing more to load at a start */
+#include <xxhash.h>
 
 enum {
 	FILE_HEAD = 100,
@@ -89,47 +90,13 @@ bool pagefile_clean(unsigned char *page, size_t size, bool first)
  * file's head the hash leaves out what each program that writes to the file changes there
  * (counters, the file's size, the free pages, its version): no answer hangs on it.
  *
- * The hash takes each word of 64 bits, little-endian, by a step of FNV-1a's kind, in as many lanes
- * as a processor multiplies at once, and then the lanes. A step can be taken back, so that a change
- * of one word is always seen; another one but once in 2^64. Up to version 34 of the schema it
- * was SipHash-2-4, which takes seven times as long; pages keep that until they are written.
+ * The hash is XXH64 of the bytes, seeded with the page's number, in its canonical (big-endian)
+ * form. Up to version 34 of the schema it was SipHash-2-4, which takes six times as long; pages
+ * keep that until they are written.
  */
-enum { HASH_SIZE = 8, HASH_LANES = 8, HASH_WORD = 8 };
+enum { HASH_SIZE = sizeof(XXH64_canonical_t) };
 _Static_assert((int)PAGEFILE_SEAL == (int)HASH_SIZE + LEAF_HEAD, "hash and head");
 _Static_assert((int)HASH_SIZE == (int)crypto_shorthash_BYTES, "both have the same room");
-
-static uint64_t hash_step(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x100000001b3; /* FNV's prime */
-	return hash ^ hash >> 32;
-}
-
-static uint64_t hash_word(const unsigned char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof word);
-	return le64toh(word);
-}
-
-static uint64_t hash_of_bytes(const unsigned char *p, size_t n, uint64_t seed)
-{
-	uint64_t lane[HASH_LANES], hash = hash_step(0xcbf29ce484222325, seed); /* FNV's basis */
-	const unsigned char *end = p + n;
-
-#pragma GCC unroll 8
-	for (unsigned i = 0; i < HASH_LANES; i++)
-		lane[i] = hash + i;
-	for (; (size_t)(end - p) >= HASH_LANES * HASH_WORD; p += HASH_LANES * HASH_WORD)
-#pragma GCC unroll 8
-		for (unsigned i = 0; i < HASH_LANES; i++)
-			lane[i] = hash_step(lane[i], hash_word(p + i * HASH_WORD));
-	for (unsigned i = 0; i < HASH_LANES; i++)
-		hash = hash_step(hash, lane[i]);
-	for (; end - p >= HASH_WORD; p += HASH_WORD)
-		hash = hash_step(hash, hash_word(p));
-	return hash;
-}
 
 enum hash_form { HASH_PRESENT, HASH_BEFORE };
 static void hash_of_page(unsigned char out[HASH_SIZE], const unsigned char *page, size_t size,
@@ -138,7 +105,7 @@ static void hash_of_page(unsigned char out[HASH_SIZE], const unsigned char *page
 	static const unsigned char none[HASH_SIZE];
 	unsigned char key[crypto_shorthash_KEYBYTES] = { 0 };
 	_Alignas(8) unsigned char first[PAGE_MAX];
-	uint64_t seed = htole64(number);
+	XXH64_canonical_t canonical;
 
 	if (number == 1) {
 		memcpy(first, page, size);
@@ -147,11 +114,12 @@ static void hash_of_page(unsigned char out[HASH_SIZE], const unsigned char *page
 		page = first;
 	}
 	if (form == HASH_BEFORE) {
-		memcpy(key, &seed, sizeof seed);
+		for (unsigned i = 0; i < 8; i++)
+			key[i] = (unsigned char)(number >> 8 * i);
 		crypto_shorthash(out, page, size - PAGEFILE_SEAL, key);
 	} else {
-		seed = htole64(hash_of_bytes(page, size - PAGEFILE_SEAL, number));
-		memcpy(out, &seed, sizeof seed);
+		XXH64_canonicalFromHash(&canonical, XXH64(page, size - PAGEFILE_SEAL, number));
+		memcpy(out, canonical.digest, sizeof canonical.digest);
 	}
 	if (memcmp(out, none, sizeof none) == 0)
 		out[0] = 1;
