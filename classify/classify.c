@@ -124,11 +124,29 @@ static bool is_gateway_notice(struct reader *r)
 		!memchr(subject.p, '?', subject.n);
 }
 
+/*
+ * A person's letter to a mailing list (RFC 2369, RFC 2919), where bounces are talked about and
+ * quoted; or one that shows a report that somebody else got. Neither tells of a mail of ours.
+ */
+static bool is_mere_letter(const struct reader *r)
+{
+	static const struct span lists[] = { { "List-Id", 7 }, { "List-Post", 9 },
+		{ "X-Mailing-List", 14 } };
+	bool shown = span_equal_nocase(span_trim(r->returned.return_path), SPAN("<>"));
+	if (!sender_is_person(r))
+		return false;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		shown |= fields_find(r->mail->fields, lists[i]).n > 0;
+	return shown;
+}
+
 /* Nobody but a mail system writes this. */
 static bool is_surely_bounce(struct reader *r)
 {
 	if (r->mail->faileds || r->mail->is_status_report)
 		return true;
+	if (is_mere_letter(r))
+		return false;
 	bool framed = sender_is_daemon(r) || sender_has_null_path(r->mail) ||
 		(r->bounce_subject && !sender_is_person(r)) || r->returned.present ||
 		is_gateway_notice(r);
@@ -152,7 +170,7 @@ static bool is_likely_bounce(struct reader *r)
 		r->returned.present || diagnostic.n;
 	bool letter = sender_is_person(r) ||
 		(r->answer && (!sender_is_daemon(r) || sender_wants_answers(r)));
-	if (letter && !r->returned.present)
+	if ((letter && !r->returned.present) || is_mere_letter(r))
 		return false;
 	if (sender_is_daemon(r) && sender_wants_answers(r) && !r->bounce_subject &&
 		!sender_is_list_manager(r)) /* a postmaster who writes to his users */

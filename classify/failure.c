@@ -488,7 +488,10 @@ static bool says_of_a_mail(const struct reader *r)
 	struct codes c = codes_find(prose_diagnostic(r->prose, r->rules, r->prose->human));
 	if (c.reply || c.status.digit || r->returned.present)
 		return true;
-	return !r->prose->marked[MARK_BAIT] && sender_is_daemon(r) && !sender_wants_answers(r) &&
+	bool said = sender_has_null_path(r->mail) || !r->mail->has_return_path ||
+		r->prose->category || r->prose->marked[MARK_FAILED_RECIPIENTS];
+	return said && !r->prose->marked[MARK_BAIT] && sender_is_daemon(r) &&
+		!sender_wants_answers(r) &&
 		span_find_nocase(r->prose->human, SPAN("http://")) < 0 &&
 		span_find_nocase(r->prose->human, SPAN("https://")) < 0 &&
 		!mail_has_html_link(&r->w->mime, &r->w->arena, r->w->charsets);
@@ -507,8 +510,7 @@ void failure_read_prose(struct reader *r)
 {
 	struct event *e = &r->w->event;
 	struct prose *p = r->prose;
-	if (!p->count)
-		prose_recipients(p, r->rules, r->own, r->owns);
+	prose_recipients(p, r->rules, r->own, r->owns); /* once */
 	for (size_t i = 0; i < p->count && i < READER_OTHERS_MAX; i++)
 		reader_remember(r, p->recipient[i].address);
 	r->out->overflow |= p->cut;

@@ -12,6 +12,7 @@
 #include "classify/dsn.h"
 #include "classify/header.h"
 #include "classify/prose.h"
+#include "classify/recipient.h"
 
 enum {
 	SUMMARY_NAME_MAX = 256,
@@ -466,6 +467,29 @@ struct span mail_attached(const struct mime *mime, struct arena *arena)
 	return attached;
 }
 
+/* The null return path, which one who writes letters has not (RFC 5321 section 4.5.5). */
+static bool is_null_path(struct span path)
+{
+	return span_equal_nocase(span_trim(path), SPAN("<>"));
+}
+
+/*
+ * A report in words: its header names whom it is about, or has the null path and a daemon's name.
+ * Not in a report: there it is the mail that came back.
+ */
+static bool is_report_in_words(const struct mail *outer, const struct fields *inner)
+{
+	struct found_address from, by;
+	size_t i = 0, k = 0;
+	if (outer->faileds || is_null_path(outer->return_path) ||
+		(address_next(outer->from, &k, &by) && address_is_daemon(by.text)))
+		return false;
+	return fields_find(inner, SPAN("X-Failed-Recipients")).n ||
+		(is_null_path(fields_find(inner, SPAN("Return-Path"))) &&
+			address_next(fields_find(inner, SPAN("From")), &i, &from) &&
+			address_is_daemon(from.text));
+}
+
 struct span mail_nested_report(
 	const struct mime *mime, const struct mail *mail, struct arena *arena)
 {
@@ -485,6 +509,8 @@ struct span mail_nested_report(
 		for (size_t k = 0; k < sizeof reports / sizeof *reports; k++)
 			if (span_equal_nocase(type, reports[k]))
 				return bytes;
+		if (is_report_in_words(mail, &fields))
+			return bytes;
 	}
 	return none;
 }

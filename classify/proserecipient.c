@@ -198,6 +198,22 @@ static enum prose_rank rank_of_named(
 	return has_code(span_between(line.p, human.p + words)) ? RANK_LIKELY : RANK_NAMED;
 }
 
+/*
+ * "with scope mfrom, identity news-list" line end "er@example.org, and ip 192.0.2.1": a receiver's
+ * sentence was cut at a width and goes on, so what begins the line is a part of it, and be it of an
+ * address.
+ */
+static bool continues_sentence(struct span human, const struct found_address *a, struct span line)
+{
+	struct span behind = span_between(human.p + a->end, line.p + line.n);
+	if (a->angle || line.p == human.p || behind.n < 3 || behind.p[0] != ',' ||
+		memchr(behind.p, '@', behind.n) || line.p != human.p + a->begin)
+		return false;
+	struct span above = span_trim(prose_line(human, (size_t)(line.p - 1 - human.p)));
+	return above.n && !memchr(above.p, '@', above.n) && !strchr(":.,;", above.p[above.n - 1]) &&
+		memchr(above.p, ' ', above.n) && span_trim(behind).n > 1;
+}
+
 static enum prose_rank rank_of_address(
 	struct ranking *r, const struct found_address *a, enum kind *kind)
 {
@@ -207,7 +223,7 @@ static enum prose_rank rank_of_address(
 	bool begins_line = prefix.n == 0 || (prefix.n <= 3 && prefix.p[prefix.n - 1] == ')') ||
 		is_labelled(r->rules, prefix);
 	*kind = r->kind;
-	if (is_in_link(line, a->text.p))
+	if (is_in_link(line, a->text.p) || continues_sentence(human, a, line))
 		return RANK_NOT;
 	if (rules_list_ends(r->rules, MARK_BEFORE_ALIAS, prefix))
 		return RANK_LIKELY;
