@@ -24,7 +24,7 @@ PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ALL_CPPFLAGS = -D_GNU_SOURCE -I. -I$(BUILD) -DRETOUR_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
 ALL_LDLIBS = -letpan -liniparser -lunistring -lm $(PACKAGE_LIBS) $(LDLIBS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(WERROR) $(HARDENING) $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1 $(LDFLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1 $(LDFLAGS)
 
 # The house: a module links against those below it only.
 MODULES := classify store reports poller

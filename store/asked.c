@@ -9,14 +9,18 @@
  * say where it lies (and an address that stands twice in a list lies there once); the next free
  * place from there on is its own, near enough to the order of the tree. Two of a million addresses
  * share 96 bits once in 10^17 lists. An answer takes the place of its question, for it is no
- * larger; the rare one that is has the database asked again.
+ * larger; the rare one that is has the database asked again. Whoever may share the work has the
+ * second half of a large portion's places gone through by another handle meanwhile.
  */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "store/askedhelp.h"
 #include "store/contact.h"
 #include "store/contactrow.h"
 #include "store/contacts.h"
+#include "store/pseudonym.h"
 
 enum {
 	PER_PLACE = 80,        /* percent of the places are taken at most */
@@ -31,6 +35,9 @@ enum {
 	ATTEMPTS_MAX = 127,
 	PREFIX_SIZE = 12, /* of a pseudonym */
 	AHEAD = 16,       /* places are fetched from memory */
+	WAITING = 4096,   /* addresses */
+	WAITING_TEXT = 1 << 17,
+	SHARE_HASHES = 512, /* addresses, of which a thread is worth its beginning */
 };
 
 /* The word of a place: an answer, or one of these. */
@@ -46,20 +53,32 @@ struct asked_place {
 };
 _Static_assert(VERDICT_COUNT <= 8 && STATE_COUNT <= 16 && STREAMS_MAX < 32, "the word's bits");
 
+/* Addresses, canonical, that have no place yet. */
+struct unplaced {
+	size_t n;
+	uint32_t begin[WAITING + 1]; /* in TEXT; behind the last one, where the next will be */
+	unsigned char key[WAITING * (1 + OLD_STATES_MAX)][PSEUDONYM_SIZE];
+	char text[WAITING_TEXT];
+};
+
 struct asked {
 	struct asked_place *place; /* in the order of the pseudonyms, EMPTY ones between them */
 	size_t places, room;
 	uint32_t *where; /* of the n-th pseudonym that was asked for */
 	size_t most, where_room, asked, next;
-	unsigned keys;  /* pseudonyms of an address */
-	size_t waiting; /* pseudonyms that have no place yet, the last ones */
-	unsigned char key[AHEAD][PSEUDONYM_SIZE];
+	unsigned keys; /* pseudonyms of an address */
+	size_t placed; /* pseudonyms */
+	struct unplaced *unplaced;
 	unsigned stream;
 	int64_t now;
 	struct asked_place *hit; /* of the contact that is looked at */
 	unsigned reasons, recent[REASONS_RECENT];
 	char reason[REASONS_MAX][EVENT_RULE_SIZE];
-	bool walks; /* the function of SQL is there */
+	bool walks;         /* the function of SQL is there */
+	size_t share_least; /* questions; 0: nobody helps */
+	struct store *(*second_of)(const struct store *s);
+	struct help *help;          /* who finds the answers of a large portion's second half */
+	struct asked_place *shared; /* where that half begins; its reasons are the other's */
 };
 
 static uint64_t big_endian(const unsigned char *p, unsigned bytes)
@@ -118,52 +137,150 @@ static int make_places(struct store *s, struct asked *a)
 	return STORE_OK;
 }
 
-int store_ask_begin(struct store *s, size_t most)
+/* Are contacts so few that all are walked past for so many questions? */
+static int are_few(struct store *s, size_t questions, bool *few)
+{
+	uint64_t counts[STATE_COUNT], contacts = 0;
+
+	if (store_contact_counts(s, counts))
+		return STORE_FAILED;
+	for (unsigned i = 0; i < STATE_COUNT; i++)
+		contacts += counts[i];
+	*few = questions >= WALK_LEAST && contacts < (uint64_t)questions * WALK_SHARE;
+	return STORE_OK;
+}
+
+static int have_asked(struct store *s)
 {
 	struct asked *a = s->asked;
 
-	if (!s->in_snapshot || most > store_ask_most(s))
-		return store_fail(s, STORE_MISUSE, "questions without a snapshot, or too many");
 	if (!a && !(a = s->asked = calloc(1, sizeof *a)))
 		return store_fail(s, STORE_FAILED, "no memory");
+	if (!a->unplaced && !(a->unplaced = calloc(1, sizeof *a->unplaced)))
+		return store_fail(s, STORE_FAILED, "no memory");
+	return STORE_OK;
+}
+
+int asked_share(struct store *s, size_t least, struct store *(*second_of)(const struct store *s))
+{
+	if (have_asked(s))
+		return STORE_FAILED;
+	s->asked->share_least = least;
+	s->asked->second_of = second_of;
+	return STORE_OK;
+}
+
+/* Before anything is asked: for the other one to see the same the snapshot may begin anew. */
+static int share_portion(struct store *s, struct asked *a)
+{
+	bool shares, few;
+
+	a->shared = NULL;
+	if (!a->share_least || a->most < a->share_least)
+		return STORE_OK;
+	if (are_few(s, a->most, &few))
+		return STORE_FAILED;
+	if (few)
+		return STORE_OK;
+	shares = help_join(s, &a->help, a->second_of);
+	if (!s->in_snapshot)
+		return STORE_FAILED;
+	if (shares && !have_asked(help_store(a->help)))
+		a->shared = a->place + a->places / 2;
+	else if (shares)
+		help_leave(a->help);
+	return STORE_OK;
+}
+
+int store_ask_begin(struct store *s, size_t most)
+{
+	struct asked *a;
+
+	if (!s->in_snapshot || most > store_ask_most(s))
+		return store_fail(s, STORE_MISUSE, "questions without a snapshot, or too many");
+	if (have_asked(s))
+		return STORE_FAILED;
+	a = s->asked;
 	if (most >= CACHE_LEAST && db_exec(s, "PRAGMA cache_size = -4096"))
 		return STORE_FAILED;
 	a->keys = 1 + keys_old_states(s);
 	a->most = most;
-	a->asked = a->next = a->waiting = 0;
-	return make_places(s, a);
+	a->asked = a->next = a->placed = a->unplaced->n = 0;
+	return make_places(s, a) ? STORE_FAILED : share_portion(s, a);
 }
 
-/* The N-th pseudonym, which was fetched, into its place. */
-static void place_question(struct asked *a, size_t n)
+/* --- their pseudonyms ------------------------------------------------------ */
+
+/* Of the waiting addresses from FIRST up to the one before LAST. */
+static void hash_waiting(const struct store *s, struct unplaced *w, size_t first, size_t last)
 {
-	const unsigned char *key = a->key[n % AHEAD];
+	unsigned keys = s->asked->keys;
+
+	for (size_t i = first; i < last; i++)
+		for (unsigned k = 0; k < keys; k++)
+			keys_contact_pseudonym(s, k, ALL_SEALS, w->text + w->begin[i],
+				w->begin[i + 1] - w->begin[i], w->key[i * keys + k]);
+}
+
+/* The second half, in the other thread; the keys are those of the first handle, CONTEXT. */
+static int hash_shared(struct store *second, void *context)
+{
+	const struct store *s = context;
+	struct unplaced *w = s->asked->unplaced;
+
+	(void)second;
+	hash_waiting(s, w, w->n / 2, w->n);
+	return STORE_OK;
+}
+
+static void place_question(struct asked *a, const unsigned char key[PSEUDONYM_SIZE])
+{
 	struct asked_place *q = place_of_key(a, key);
 
 	*q = (struct asked_place){ big_endian(key, 8), (uint32_t)big_endian(key + 8, 4),
 		NOT_FOUND };
-	a->where[n] = (uint32_t)(q - a->place);
-	a->waiting--;
+	a->where[a->placed++] = (uint32_t)(q - a->place);
+}
+
+/* All that wait get their places. */
+static void place_waiting(struct store *s)
+{
+	struct asked *a = s->asked;
+	struct unplaced *w = a->unplaced;
+	size_t keys = w->n * a->keys;
+	bool shares = a->shared && w->n >= SHARE_HASHES;
+
+	if (shares)
+		help_start(a->help, hash_shared, s);
+	hash_waiting(s, w, 0, shares ? w->n / 2 : w->n);
+	if (shares)
+		help_wait(a->help, s);
+	for (size_t i = 0; i < keys; i++) {
+		if (i + AHEAD < keys)
+			__builtin_prefetch(&a->place[home_of_key(a, w->key[i + AHEAD])], 1);
+		place_question(a, w->key[i]);
+	}
+	sodium_memzero(w->text, w->begin[w->n]);
+	w->n = 0;
 }
 
 int store_ask(struct store *s, const char *address, size_t n)
 {
 	struct asked *a = s->asked;
-	struct pseudonyms p;
+	struct unplaced *w = a->unplaced;
 
 	if (a->asked == a->most)
 		return store_fail(s, STORE_FAILED, "more questions than were announced");
-	if (pseudonyms_of(s, address, n, &p))
-		return STORE_MISUSE;
-	for (unsigned i = 0; i < p.n; i++) {
-		size_t number = a->asked * a->keys + i;
-		if (a->waiting == AHEAD)
-			place_question(a, number - AHEAD);
-		memcpy(a->key[number % AHEAD], p.key[i], PSEUDONYM_SIZE);
-		__builtin_prefetch(&a->place[home_of_key(a, p.key[i])], 1);
-		a->waiting++;
+	char *text = w->text + w->begin[w->n];
+	n = address_canonical(address, n, store_folding(s), text);
+	if (!n) {
+		sodium_memzero(text, CANONICAL_SIZE);
+		return store_fail(s, STORE_MISUSE, "not an address");
 	}
+	w->begin[++w->n] = (uint32_t)((size_t)(text - w->text) + n);
 	a->asked++;
+	if (w->n == WAITING || w->begin[w->n] > WAITING_TEXT - CANONICAL_SIZE)
+		place_waiting(s);
 	return STORE_OK;
 }
 
@@ -207,12 +324,16 @@ static void place_answer(
 
 static void answer_of_place(const struct store *s, const struct asked_place *q, struct answer *out)
 {
+	const struct asked *a = s->asked;
+
+	if (a->shared && q >= a->shared)
+		a = help_store(a->help)->asked;
 	out->verdict = q->word >> 21 & 7;
 	out->state = q->word >> 17 & 15;
 	out->until = (int64_t)q->high;
 	out->since = (int64_t)q->low;
 	out->attempts = q->word >> 24;
-	memcpy(out->reason, s->asked->reason[q->word % REASONS_MAX], sizeof out->reason);
+	memcpy(out->reason, a->reason[q->word % REASONS_MAX], sizeof out->reason);
 	unsigned stream = q->word >> REASON_BITS & 31;
 	if (stream)
 		snprintf(out->stream, sizeof out->stream, "%s", store_stream_name(s, stream));
@@ -273,13 +394,12 @@ static int seek_contact(struct store *s, const struct asked_place *q, sqlite3_st
 }
 
 /* From question to question. */
-static int seek_contacts(struct store *s)
+static int seek_contacts(struct store *s, struct asked_place *from, const struct asked_place *to)
 {
-	struct asked *a = s->asked;
 	sqlite3_stmt *st;
 	int rc = 0;
 
-	for (struct asked_place *q = a->place; q < a->place + a->places && rc >= 0; q++) {
+	for (struct asked_place *q = from; q < to && rc >= 0; q++) {
 		if (q->word != NOT_FOUND || (rc = seek_contact(s, q, &st)) != 1)
 			continue;
 		rc = answer_place(s, q, st) ? -1 : 0;
@@ -288,23 +408,44 @@ static int seek_contacts(struct store *s)
 	return rc < 0 ? STORE_FAILED : STORE_OK;
 }
 
+/* The other handle's part, in its thread: places and counts of A do not change meanwhile. */
+static int seek_shared(struct store *second, void *context)
+{
+	const struct asked *a = context;
+
+	if (db_exec(second, "PRAGMA cache_size = -2048") || answer_believe(second, a->now))
+		return STORE_FAILED;
+	second->asked->stream = a->stream;
+	second->asked->now = a->now;
+	return seek_contacts(second, a->shared, a->place + a->places);
+}
+
+static int seek_all(struct store *s)
+{
+	struct asked *a = s->asked;
+
+	if (!a->shared)
+		return seek_contacts(s, a->place, a->place + a->places);
+	help_start(a->help, seek_shared, a);
+	int result = seek_contacts(s, a->place, a->shared);
+	if (help_wait(a->help, s))
+		result = STORE_FAILED;
+	help_leave(a->help);
+	return result;
+}
+
 int store_ask_all(struct store *s, unsigned stream, int64_t now)
 {
 	struct asked *a = s->asked;
-	uint64_t counts[STATE_COUNT], contacts = 0;
+	bool few;
 
 	a->stream = stream;
 	a->now = now;
 	a->next = 0;
-	while (a->waiting)
-		place_question(a, a->asked * a->keys - a->waiting);
-	if (answer_believe(s, now) || store_contact_counts(s, counts))
+	place_waiting(s);
+	if (answer_believe(s, now) || are_few(s, a->asked, &few))
 		return STORE_FAILED;
-	for (unsigned i = 0; i < STATE_COUNT; i++)
-		contacts += counts[i];
-	return a->asked >= WALK_LEAST && contacts < (uint64_t)a->asked * WALK_SHARE
-		? walk_contacts(s)
-		: seek_contacts(s);
+	return few && !a->shared ? walk_contacts(s) : seek_all(s);
 }
 
 static int answer_again(struct store *s, const struct asked_place *q, struct answer *out)
@@ -345,12 +486,16 @@ int store_asked(struct store *s, struct answer *out)
 	return STORE_OK;
 }
 
-void asked_free(struct store *s)
+struct store *asked_free(struct store *s)
 {
+	struct store *second = s->asked ? help_close(s->asked->help) : NULL;
+
 	if (s->asked) {
 		free(s->asked->place);
 		free(s->asked->where);
+		free(s->asked->unplaced);
 	}
 	free(s->asked);
 	s->asked = NULL;
+	return second;
 }

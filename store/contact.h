@@ -151,8 +151,10 @@ int pseudonyms_of(struct store *s, const char *address, size_t n, struct pseudon
 
 /* --- asked.c -------------------------------------------------------------- */
 
-/* With the handle: what store_ask_begin() took. */
-void asked_free(struct store *s);
+/* store_ask_beside(), with what opens a second handle on the store of S; NULL: there is none. */
+int asked_share(struct store *s, size_t least, struct store *(*second_of)(const struct store *s));
+/* With the handle: what store_ask_begin() took. Returns the second one, or NULL: to be closed. */
+struct store *asked_free(struct store *s);
 
 /* --- answer.c ------------------------------------------------------------- */
 

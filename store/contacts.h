@@ -135,6 +135,12 @@ int store_ask_begin(struct store *s, size_t most);
 int store_ask(struct store *s, const char *address, size_t n);
 int store_ask_all(struct store *s, unsigned stream, int64_t now);
 int store_asked(struct store *s, struct answer *out);
+/*
+ * From now on a second thread, with a handle of its own that sees the same state of the store,
+ * finds half of the answers where LEAST questions or more are announced to store_ask_begin(). The
+ * snapshot may begin anew there. S is read only.
+ */
+int store_ask_beside(struct store *s, size_t least);
 
 /*
  * The N-th row of the transition table: state, what happens, next state, timer, reason. False

@@ -338,7 +338,7 @@ void store_close(struct store *s)
 	free(s->held);
 	free(s->pending);
 	free(s->seen);
-	asked_free(s);
+	store_close(asked_free(s));
 	erasures_discard(s);
 	free(s->taken_back);
 	free(s->nonces);
@@ -350,6 +350,23 @@ void store_close(struct store *s)
 	sqlite3_close(s->db);
 	keys_close(s);
 	free(s);
+}
+
+static struct store *open_second(const struct store *s)
+{
+	struct store *second = NULL;
+	bool created;
+
+	if (s->o.read_only && store_open(&second, &s->o, 0, &created)) {
+		store_close(second);
+		second = NULL;
+	}
+	return second;
+}
+
+int store_ask_beside(struct store *s, size_t least)
+{
+	return asked_share(s, least, open_second);
 }
 
 int store_bulk(struct store *s, bool on)

@@ -22,6 +22,7 @@ enum {
 	 */
 	CHECK_LIST = 32 * 1024,
 	CHECK_WAIT_MS = 20,
+	CHECK_SHARED = 100000, /* lines at once, from which on two look for the answers */
 	CHECK_WAITS = 50,
 	CHECK_COLUMNS_MAX = 1000,
 	CHECK_BAD_TOLD = 20, /* bad lines that are told one by one */

@@ -413,6 +413,8 @@ static int check_list(struct list_check *c, const struct config *config, int arg
 	result = session_open(&s, config, SESSION_ANSWER, c->now);
 	c->hints.rules = s.rules;
 	c->hints.store = s.store;
+	if (result == EXIT_WELL && store_ask_beside(s.store, CHECK_SHARED))
+		result = session_store_failed(&s, "check", STORE_FAILED);
 	if (result == EXIT_WELL)
 		result = answer_all(c, in);
 	if (c->bad) {

@@ -416,6 +416,8 @@ const char *pagefile_layer(void)
 
 	if (layer.zName)
 		return name;
+	/* nobody asks SQLite for its counts of memory, and each allocation would take a lock */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	own = sqlite3_vfs_find(NULL);
 	if (!own)
 		return NULL;

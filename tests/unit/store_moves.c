@@ -285,6 +285,10 @@ static void a_list_is_answered_as_one_by_one(void **state)
 	ask_list(reader, 3, NOW, seen);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		assert_true(seen[s] > 0 || s == STATE_UNCONFIRMED); /* that one is store_brake's */
+	/* two share the work; of 900 also that of making pseudonyms */
+	ok(store_ask_beside(reader, 1));
+	for (unsigned times = 1; times <= 3; times++)
+		ask_list(reader, times, NOW, seen);
 	store_close(reader);
 }
 

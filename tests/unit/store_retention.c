@@ -404,6 +404,8 @@ static void events_are_counted_as_they_are_read(void **state)
 
 int main(void)
 {
+	sqlite3_initialize(); /* before store/base/pagefile.c says that nobody asks for SQLite's
+				 counts of memory */
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(each_class_at_its_cutoff),
