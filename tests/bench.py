@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import os
 import random
+import re
 import socket
 import sqlite3
 import ssl
@@ -23,6 +24,7 @@ from lib.harness import PASSWORD, Dovecot, Retour, authority, finish, check
 
 Retour.watched = True
 LIMIT = 64 * 1024
+TURNS = 5  # of each program where two are compared by their processor time
 
 
 def measured(what, seconds, count, size, memory=None):
@@ -103,13 +105,17 @@ def mailbox(binary, protocol, samples, size):
     dovecot.stop()
 
 
-def files(binary, samples, size):
-    retour = Retour(binary)
-    path = os.path.join(retour.dir, "mails.mbox")
+def write_mbox(path, samples):
     with open(path, "wb") as f:
         for data, arrived in samples:
             f.write(b"From MAILER-DAEMON %s\n" % time.asctime(time.gmtime(arrived)).encode())
             f.write(data.replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ") + b"\n")
+
+
+def files(binary, samples, size):
+    retour = Retour(binary)
+    path = os.path.join(retour.dir, "mails.mbox")
+    write_mbox(path, samples)
     size = os.path.getsize(path)
     begin = time.monotonic()
     subprocess.run(["cat", path], stdout=subprocess.DEVNULL, check=True)
@@ -238,6 +244,33 @@ def lists(binary, count):
             print("    %.1f times as long as reading and hashing alone" % (seconds / alone))
     seals(retour, seconds)
     served(retour, path)
+
+
+def privacy(binary, samples, questions):
+    """What it costs that what contacts remember is sealed, under a list of days that is sealed, too, and that rows are counted for the audit: the same import and
+    check by a program without (tests/lib/plain.c), in turn; the least processor time of each."""
+    programs = {"with": binary, "without": os.path.join(os.path.dirname(binary), "plain", "retour")}
+    if not os.path.exists(programs["without"]):
+        print("    no %s: what sealing costs is NOT measured" % programs["without"])
+        return
+    people = sorted({person for data, _arrived in samples for person in re.findall(r"^Final-Recipient: rfc822; *(\S+@\S+)", data.decode(errors="replace"), re.M)})
+    codes, lines, least = set(), {}, {(name, what): 1e9 for name in programs for what in ("import", "check")}
+    for _ in range(TURNS):
+        for name, program_file in programs.items():
+            retour = Retour(program_file)
+            path, asked_for = os.path.join(retour.dir, "mails.mbox"), os.path.join(retour.dir, "list.txt")
+            write_mbox(path, samples)
+            with open(asked_for, "w", encoding="utf8") as f:
+                f.write("\n".join(people * (questions // len(people))) + "\n")
+            for what, file in ("import", path), ("check", asked_for):
+                result = retour.run(what, file, timeout=1800)
+                least[name, what] = min(least[name, what], result.processor)
+                codes.add(result.code)
+            lines[name], = retour.sql("SELECT (SELECT count(*) FROM agenda) + (SELECT count(*) FROM held)")[0]
+    check(codes == {0} and lines["with"] > 0 == lines["without"], "imports and checks with sealed rows and counts, and without, end well", (codes, lines))
+    print("    with sealed rows and counts for the audit, of %d messages, %d questions: %s; the aim is 1.10" % (len(samples), questions, ", ".join(
+        "%s %.2f times the processor time of without (%.2f and %.2f s)" % (what, least["with", what] / least["without", what], least["with", what], least["without", what])
+        for what in ("import", "check"))), flush=True)
 
 
 # What a pool of connections gets of `serve`: each asks again as soon as it has its answer. Prints answers a second, and the median and the 99th percentile of
@@ -534,6 +567,7 @@ def main():
     quarter = samples[:len(samples) // 4]
     mailbox(binary, "pop3", quarter, sum(sizes[:len(quarter)]))
     files(binary, samples, sum(sizes))
+    privacy(binary, samples, 1000000 // part)
     lists(binary, 1000000 // part)
     growth.measure(binary, [100000, 1000000 // part * (2 if part > 1 else 1)] + [10000000] * options.large)
     readers(binary, 100000 // part)
