@@ -819,7 +819,7 @@
 	<h3 xsl:use-attribute-sets="subheading"><xsl:value-of select="key('t', 'heading.summaries')"/></h3>
 	<p xsl:use-attribute-sets="lead"><xsl:choose><xsl:when test="@dmarc + @tls = 0"><xsl:value-of select="key('t', 'summaries.none')"/></xsl:when><xsl:otherwise><xsl:value-of select="key('t', 'summaries.lead')"/></xsl:otherwise></xsl:choose></p>
 	<xsl:for-each select="r:doubt"><p xsl:use-attribute-sets="lead"><strong><xsl:value-of select="."/></strong></p></xsl:for-each>
-	<xsl:for-each select="r:apart"><p xsl:use-attribute-sets="lead"><xsl:value-of select="."/></p></xsl:for-each>
+	<xsl:for-each select="r:apart | r:told"><p xsl:use-attribute-sets="lead"><xsl:value-of select="."/></p></xsl:for-each>
 	<xsl:if test="r:source">
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>

@@ -175,6 +175,18 @@ static void say_targets(struct month_report *r, struct sentence *s)
 	say_untold(r, s);
 }
 
+/* What did not bounce, so that it and the bounce rate make a hundred. */
+static void say_accepted(const struct month_report *r, struct sentence *s)
+{
+	char a[COUNT_TEXT_SIZE];
+	long ppm;
+	if (!rate_of(&r->month->bounces, &r->month->sent, &ppm) || ppm > 1000000)
+		return;
+	say_text(s, " ");
+	FILL(s, text_of(r->texts, "note.accepted"),
+		{ "accepted", rate_text(r->texts, 1000000 - (ppm + 50) / 100 * 100, a, sizeof a) });
+}
+
 static void say_note(const struct month_report *r, struct sentence *s)
 {
 	const struct figures *f = r->month;
@@ -197,6 +209,7 @@ static void say_note(const struct month_report *r, struct sentence *s)
 					? rate_text(r->texts, ppm, b, sizeof b)
 					: cell_text(
 						  r, &f->column[COLUMN_COMPLAINT], b, sizeof b) });
+	say_accepted(r, s);
 	const int uncounted = days_in(f->uncounted);
 	if (uncounted) {
 		snprintf(n, sizeof n, "%d", uncounted);

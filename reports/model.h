@@ -206,10 +206,12 @@ struct reported {
 	struct summary_told apart[SUMMARY_KIND_COUNT]; /* of no proven origin, and not counted */
 	struct alignment_source source[SOURCES_SHOWN + 1]; /* the last one is all others */
 	unsigned sources;
+	struct alignment_source own; /* the sum of all that are known */
 	struct alignment_break broken[BREAKS_SHOWN];
 	unsigned breaks;
 	struct tls_sessions session[SESSIONS_SHOWN];
 	unsigned sessions;
+	uint64_t sessions_all, sessions_well;
 };
 
 struct comment {

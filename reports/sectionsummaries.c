@@ -8,21 +8,27 @@
 #include "reports/sections.h"
 #include "reports/xmlparts.h"
 
-static int take_source(void *context, const struct alignment_source *a)
+static void add_source(struct alignment_source *row, const struct alignment_source *a)
 {
-	struct reported *r = context;
-	struct alignment_source *row = &r->source[r->sources];
-	if (a->known && r->sources < SOURCES_SHOWN) {
-		*row = *a;
-		r->sources++;
-		return 0;
-	}
-	/* all that are not ours, or beyond the list; they come last */
 	row->mails += a->mails;
 	row->unaligned += a->unaligned;
 	row->no_dkim += a->no_dkim;
 	row->no_spf += a->no_spf;
 	row->refused += a->refused;
+}
+
+static int take_source(void *context, const struct alignment_source *a)
+{
+	struct reported *r = context;
+	struct alignment_source *row = &r->source[r->sources];
+	if (a->known)
+		add_source(&r->own, a);
+	if (a->known && r->sources < SOURCES_SHOWN) {
+		*row = *a;
+		r->sources++;
+		return 0;
+	}
+	add_source(row, a); /* all that are not ours, or beyond the list; they come last */
 	return 0;
 }
 
@@ -37,6 +43,8 @@ static int take_break(void *context, const struct alignment_break *b)
 static int take_sessions(void *context, const struct tls_sessions *t)
 {
 	struct reported *r = context;
+	r->sessions_all += t->count;
+	r->sessions_well += t->result == TLS_WELL ? t->count : 0;
 	if (r->sessions < SESSIONS_SHOWN)
 		r->session[r->sessions++] = *t;
 	return 0;
@@ -139,6 +147,33 @@ static bool apart_sentence(const struct month_report *r, unsigned kind, char *li
 	return apart->receivers > 0;
 }
 
+static const char *share_text(
+	const struct month_report *r, uint64_t without, uint64_t all, char *buffer, size_t size)
+{
+	return rate_text(r->texts, rate_ppm(all - without, all), buffer, size);
+}
+
+/* How much of our own mail was aligned, of the TLS sessions went well; false where none is known.
+ */
+static bool share_sentence(const struct month_report *r, unsigned kind, char *line, size_t size)
+{
+	const struct reported *d = &r->reported;
+	const struct alignment_source *own = &d->own;
+	const uint64_t all = kind == SUMMARY_TLS ? d->sessions_all : own->mails;
+	char n[COUNT_TEXT_SIZE], a[COUNT_TEXT_SIZE], b[COUNT_TEXT_SIZE], c[COUNT_TEXT_SIZE];
+	struct sentence s = { line, 0, size };
+	number_text(r->texts, all, n, sizeof n);
+	if (all && kind == SUMMARY_TLS)
+		FILL(&s, text_of(r->texts, "summaries.share-sessions"), { "n", n },
+			{ "well", share_text(r, all - d->sessions_well, all, a, sizeof a) });
+	else if (all)
+		FILL(&s, text_of(r->texts, "summaries.share-mails"), { "n", n },
+			{ "aligned", share_text(r, own->unaligned, all, a, sizeof a) },
+			{ "dkim", share_text(r, own->no_dkim, all, b, sizeof b) },
+			{ "spf", share_text(r, own->no_spf, all, c, sizeof c) });
+	return all > 0;
+}
+
 static void write_summaries(const struct month_report *r, xmlNode *root)
 {
 	char line[SENTENCE_SIZE];
@@ -153,6 +188,9 @@ static void write_summaries(const struct month_report *r, xmlNode *root)
 	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
 		if (apart_sentence(r, k, line, sizeof line))
 			xml_text(node, "apart", line);
+	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
+		if (share_sentence(r, k, line, sizeof line))
+			xml_text(node, "told", line);
 	write_alignment(r, node);
 	for (unsigned i = 0; i < r->reported.sessions; i++) {
 		const struct tls_sessions *t = &r->reported.session[i];
@@ -250,6 +288,9 @@ static void print_summaries(const struct page *p)
 		page_wrapped(p->out, page_text(p, "summaries.doubt"), 0, 0);
 	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
 		if (apart_sentence(p->r, k, line, sizeof line))
+			page_wrapped(p->out, line, 0, 0);
+	for (unsigned k = 0; k < SUMMARY_KIND_COUNT; k++)
+		if (share_sentence(p->r, k, line, sizeof line))
 			page_wrapped(p->out, line, 0, 0);
 	print_sources(p);
 	print_breaks(p);

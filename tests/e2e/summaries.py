@@ -134,12 +134,18 @@ with case("the month's report says which source broke alignment at whom, when, a
                     "last": "2026-11-15", "last-title": "15 November"}])
     sessions = [(s.get("domain"), s.get("result"), s.get("count"), s.get("first"), s.get("last")) for s in part.findall(REPORT + "sessions")]
     equal(sessions, [("example.com", "well", "30000", "2026-11-01", "2026-11-30"), ("example.com", "certificate-expired", "120", "2026-11-20", "2026-11-22")])
+    aligned = 100 * (1 - 1600 / 21000), 100 * (1 - 1600 / 21000), 100 * (1 - 4600 / 21000)  # the known sources above: in all, without DKIM, without SPF
+    told = ["Of 21,000 mails from our own networks %.2f %% were aligned with the domain in From: %.2f %% by DKIM, %.2f %% by SPF." % aligned,
+            "Of 30,120 TLS sessions %.2f %% went well." % (100 * 30000 / 30120)]
+    equal([node.text for node in part.findall(REPORT + "told")], told)
     because = {m.get("id"): m.findtext(REPORT + "because") for m in tree.iter(REPORT + "measure")}
     equal(because.get("alignment"), "1,600 of 12,000 mails from 192.0.2.0/24 were not aligned at mailbox.test, 12 November to 15 November.")
     for form, words in (("text", ("mailbox.test: 1,600 of 12,000 mails of example.com from 192.0.2.0/24 were not", "Certificate expired")), ("html", ("192.0.2.0/24", "1,600", "Certificate expired"))):
         equal(retour.run("report", "--month", "2026-11", "--format", form, "--output", output).code, 0)
         with open(output, encoding="utf-8") as f:
             said = f.read()
+        for sentence in told:
+            contains(" ".join(said.split()), sentence, form)
         for word in words:
             contains(said, word, form)
 
