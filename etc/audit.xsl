@@ -81,6 +81,12 @@ code { font: .85em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 				<td><xsl:value-of select="@period"/><xsl:if test="not(@period)">stays</xsl:if></td><td class="n"><xsl:value-of select="@deleted"/></td><td class="t"><xsl:call-template name="time"><xsl:with-param name="at" select="@read"/></xsl:call-template></td></tr></xsl:for-each>
 		</tbody></table></div>
 	</xsl:if>
+	<xsl:if test="a:mailbox">
+		<h2>What is deleted in the mailboxes</h2>
+		<div class="scroll"><table><thead><tr><th scope="col">Mailbox</th><th scope="col">What becomes of it</th></tr></thead><tbody>
+			<xsl:for-each select="a:mailbox"><tr><th scope="row"><xsl:value-of select="@name"/></th><td><xsl:value-of select="."/></td></tr></xsl:for-each>
+		</tbody></table></div>
+	</xsl:if>
 	<p class="soft">Monthly tallies hold counts only, name nobody, and stay.</p>
 </xsl:template>
 

@@ -449,6 +449,45 @@ static void judge_keys(struct audit *a)
 		"`retour key list` shows them. A key from elsewhere decides nothing, but somebody put it there.");
 }
 
+const struct deleting_words *audit_deleting(int64_t deleting)
+{
+	static const struct deleting_words words[DELETING_COUNT] = {
+		[DELETING_UNKNOWN] = { "unknown", "not known, for it was not opened yet" },
+		[DELETING_GONE] = { "deletes",
+			"it is deleted; the server shows no archive of all mail" },
+		[DELETING_TRASH] = { "by-trash",
+			"an expunge only archives there; what is deleted goes by way of the trash, and is gone from the archive" },
+		[DELETING_NOTHING] = { "archives",
+			"an expunge only archives there, and there is no way to delete: nothing is deleted" },
+		[DELETING_UNTOLD] = { "not-told",
+			"POP3 does not say whether a server keeps what is deleted over it" },
+		[DELETING_LOCAL] = { "own-file", "it is taken out of a file of this machine" },
+	};
+	return &words[deleting > 0 && deleting < DELETING_COUNT ? deleting : DELETING_UNKNOWN];
+}
+
+const struct mailbox_state *audit_mailbox(const struct audit *a, const char *name)
+{
+	for (unsigned i = 0; i < a->mailboxes; i++)
+		if (strcmp(a->mailbox[i].name, name) == 0)
+			return &a->mailbox[i];
+	return NULL;
+}
+
+/* Where nothing can be deleted, what was mail to us stays there, addresses and all. */
+static void judge_deleting(const struct audit *a, struct promise *p)
+{
+	for (unsigned i = 0; i < a->options->mailboxes; i++) {
+		const struct mailbox_state *m = audit_mailbox(a, a->options->mailbox[i]);
+		if (!m || m->facts.deleting != DELETING_NOTHING)
+			continue;
+		p->state = PROMISE_ATTENTION;
+		audit_say(p->detail, "mailbox %s: %s", m->name,
+			audit_deleting(m->facts.deleting)->sentence);
+		audit_say(p->action, "`retour doctor` says what is missing there.");
+	}
+}
+
 /* Mail that was moved goes when its folder is visited. */
 static void judge_mailboxes(struct audit *a)
 {
@@ -474,6 +513,7 @@ static void judge_mailboxes(struct audit *a)
 	}
 	if (!a->options->folders)
 		audit_say(p->detail, "no folder is configured for that");
+	judge_deleting(a, p);
 }
 
 static void judge_promises(struct audit *a)

@@ -19,7 +19,6 @@ enum {
 	AUDIT_ACTS_MAX = 100, /* the latest of keys, erasures, manual changes, settings, exports */
 	AUDIT_KINDS_MAX = 64,
 	AUDIT_KEYS_MAX = 256,
-	AUDIT_MAILBOXES_MAX = 64,
 	AUDIT_TEXT_SIZE = 640,
 	AUDIT_WORD_SIZE = 3 * STORE_NAME_SIZE,
 	RECORD_FIELDS_MAX = 16,
@@ -119,6 +118,13 @@ void audit_judge_hands(struct audit *a);
  * days after the one of events_cut. A STORE_ result.
  */
 int audit_reconcile(struct audit *a, struct store *store);
+/* What becomes of what is deleted in a mailbox: a word, and a sentence about NAME. */
+struct deleting_words {
+	const char *word, *sentence;
+};
+const struct deleting_words *audit_deleting(int64_t deleting);
+/* What the visits of the mailbox NAME found; NULL: it was never tried. */
+const struct mailbox_state *audit_mailbox(const struct audit *a, const char *name);
 /* What is known of F's mailbox; NULL: nothing was deleted there yet. */
 const struct mail_purge *audit_mail_purge(const struct audit *a, const struct audit_folder *f);
 /*

@@ -84,6 +84,11 @@ static void print_schedule(const struct audit *a, FILE *out)
 				utc_text(purge->at, oldest, sizeof oldest));
 		fputc('\n', out);
 	}
+	for (unsigned i = 0; i < a->options->mailboxes; i++) {
+		const struct mailbox_state *m = audit_mailbox(a, a->options->mailbox[i]);
+		fprintf(out, "What is deleted in mailbox %s: %s\n", a->options->mailbox[i],
+			audit_deleting(m ? m->facts.deleting : 0)->sentence);
+	}
 	fputs("\nMonthly tallies hold counts only, name nobody, and stay.\n", out);
 }
 

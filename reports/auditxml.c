@@ -96,9 +96,16 @@ static void write_schedule(const struct audit *a, xmlNode *root)
 			audit_attribute_number(node, "deleted", (int64_t)purge->deleted[f->use]);
 			attribute_time(node, "purged", purge->at);
 		}
-		for (unsigned m = 0; m < a->mailboxes; m++)
-			if (strcmp(a->mailbox[m].name, f->mailbox) == 0)
-				attribute_time(node, "read", a->mailbox[m].read_at);
+		const struct mailbox_state *m = audit_mailbox(a, f->mailbox);
+		if (m)
+			attribute_time(node, "read", m->read_at);
+	}
+	for (unsigned i = 0; i < a->options->mailboxes; i++) {
+		const struct mailbox_state *m = audit_mailbox(a, a->options->mailbox[i]);
+		const struct deleting_words *words = audit_deleting(m ? m->facts.deleting : 0);
+		node = audit_element_text(list, "mailbox", words->sentence);
+		audit_attribute(node, "name", a->options->mailbox[i]);
+		audit_attribute(node, "deleted", words->word);
 	}
 }
 

@@ -94,13 +94,20 @@ struct audit_folder {
 	enum folder_use use;
 	int64_t period; /* 0: it stays */
 };
-enum { AUDIT_SETTINGS_MAX = 32, AUDIT_COMPONENTS_MAX = 16, AUDIT_FOLDERS_MAX = 256 };
+enum {
+	AUDIT_SETTINGS_MAX = 32,
+	AUDIT_COMPONENTS_MAX = 16,
+	AUDIT_FOLDERS_MAX = 256,
+	AUDIT_MAILBOXES_MAX = 64,
+};
 struct audit_options {
 	const struct report_options *report;
 	struct audit_pair setting[AUDIT_SETTINGS_MAX]; /* in force, as people read them */
 	unsigned settings;
 	struct audit_folder folder[AUDIT_FOLDERS_MAX];
 	unsigned folders;
+	const char *mailbox[AUDIT_MAILBOXES_MAX]; /* those that are configured */
+	unsigned mailboxes;
 	struct audit_pair
 		component[AUDIT_COMPONENTS_MAX]; /* program and libraries with their versions */
 	unsigned components;

@@ -21,10 +21,24 @@
 		"Until when the certificate of the mailbox's server is good.", \
 		"the server's certificate is good until")
 
+/* What becomes of a message that is deleted in the mailbox: for doctor and the evidence. */
+enum deleting {
+	DELETING_UNKNOWN, /* it was not opened since there is this fact */
+	DELETING_GONE,    /* IMAP, and nothing speaks for an archive */
+	DELETING_TRASH,   /* an expunge archives; what we delete goes by way of the trash */
+	DELETING_NOTHING, /* an expunge archives, and there is no way to delete */
+	DELETING_UNTOLD,  /* POP3: a server does not say what it does at DELE */
+	DELETING_LOCAL,   /* our own file */
+	DELETING_COUNT
+};
+/* The same as above of what no alert and no metric is about: the member; its name in the store. */
+#define MAILBOX_TRAITS(X) X(deleting, "deleting")
+
 /* Each 0 where there is none, or it is not known. Nothing that names a person. */
 struct mailbox_facts {
 #define FACT_MEMBER(member, ...) int64_t member;
 	MAILBOX_FACTS(FACT_MEMBER)
+	MAILBOX_TRAITS(FACT_MEMBER)
 #undef FACT_MEMBER
 };
 

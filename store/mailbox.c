@@ -237,7 +237,7 @@ static const struct mailbox_fact {
 	size_t at;
 } mailbox_facts[] = {
 #define FACT_ROW(member, name, ...) { name, FACT_AT(member) },
-	MAILBOX_FACTS(FACT_ROW)
+	MAILBOX_FACTS(FACT_ROW) MAILBOX_TRAITS(FACT_ROW)
 #undef FACT_ROW
 };
 enum { FACT_COUNT = sizeof mailbox_facts / sizeof *mailbox_facts };

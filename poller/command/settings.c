@@ -175,6 +175,8 @@ void settings_for_audit(const struct session *s, struct audit_options *o)
 	*o = (struct audit_options){ .report = &s->report };
 	add_settings(c, o);
 	for (unsigned i = 0; i < c->mailboxes; i++) {
+		if (o->mailboxes < AUDIT_MAILBOXES_MAX)
+			o->mailbox[o->mailboxes++] = c->mailbox[i].name;
 		add_folder(
 			o, &c->mailbox[i], &c->mailbox[i].processed, "processed", FOLDER_PROCESSED);
 		add_folder(o, &c->mailbox[i], &c->mailbox[i].unrecognised, "not recognised",

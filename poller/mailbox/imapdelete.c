@@ -41,6 +41,9 @@ int imap_find_trash(struct imap_source *s)
 	s->archives = uses.all || imap_has(&s->session, "X-GM-EXT-1");
 	s->trash = uses.trash;
 	const char *missing = s->archives ? missing_to_delete(s) : NULL;
+	s->source.facts.deleting = s->archives ? DELETING_TRASH : DELETING_GONE;
+	if (missing)
+		s->source.facts.deleting = DELETING_NOTHING;
 	if (missing && deletes(s->mailbox))
 		return imap_fail(&s->session,
 			"here \"delete\" only archives (all mail stays in a folder of its own), and %s",

@@ -54,6 +54,7 @@ static int maildir_open(struct source **out, const struct source_options *option
 		return *out = NULL, -1;
 	*out = &m->base;
 	m->base.ops = &source_maildir;
+	m->base.facts.deleting = DELETING_LOCAL;
 	m->mailbox = options->mailbox;
 	m->path = options->mailbox ? options->mailbox->path : options->paths[0];
 	m->max_message = options->max_message;

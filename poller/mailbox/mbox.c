@@ -143,6 +143,7 @@ static int mbox_open(struct source **out, const struct source_options *options)
 		return *out = NULL, -1;
 	*out = &b->base;
 	b->base.ops = &source_mbox;
+	b->base.facts.deleting = DELETING_LOCAL;
 	b->mailbox = options->mailbox;
 	b->max_message = options->max_message;
 	b->stays = options->stays;

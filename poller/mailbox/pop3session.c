@@ -242,6 +242,7 @@ int pop3_connect(struct pop3 *p, const char *password, int64_t deadline)
 	if (m->tls == TLS_STARTTLS ? start_tls(p) : pop3_ask_capabilities(p))
 		return -1;
 	p->base.facts.certificate_end = stream_certificate_end(p->stream);
+	p->base.facts.deleting = DELETING_UNTOLD;
 	if (login(p, password))
 		return -1;
 	p->logged_in = true;

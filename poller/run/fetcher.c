@@ -336,6 +336,9 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 		/* how far it came: where there is a token, it is not the token server */
 		snprintf(text, sizeof text, "%s%s", given.note,
 			f->source ? f->source->error : "out of memory");
+		if (f->source && f->source->facts.deleting)
+			tell_run(
+				f, WIRE_FACTS, &f->source->facts, sizeof f->source->facts, NULL, 0);
 		tell_text(f, f->source && f->source->refused ? WIRE_REFUSED : WIRE_FAILED, text);
 		return -1;
 	}

@@ -48,7 +48,8 @@ struct lane {
 	struct channel from, to; /* the fetcher's socket, the parser's */
 	bool started, opened, ended, finishing, done, failed;
 	bool refused;               /* the login, that is why it failed */
-	struct mailbox_facts facts; /* as its fetcher found them; none where it was not opened */
+	struct mailbox_facts facts; /* as its fetcher found them, where it came so far */
+	bool facts_known;
 	bool parser_ready;
 	unsigned asked, settling, parser_starts;
 	double since;           /* the fetcher was started */

@@ -100,6 +100,7 @@ static void say_opened(
 	memcpy(&opened, payload, sizeof opened);
 	lane->opened = true;
 	lane->facts = opened.facts;
+	lane->facts_known = true;
 	lane->token_lifetime = opened.token_lifetime;
 	span_copy_text(text, sizeof text,
 		(struct span){
@@ -180,6 +181,10 @@ static int fetcher_says(struct pump *p, struct lane *lane, const struct wire_hea
 		return 0;
 	case WIRE_EXPIRED:
 		return lane_expired(p, lane, (const struct wire_expired *)payload);
+	case WIRE_FACTS:
+		memcpy(&lane->facts, payload, sizeof lane->facts);
+		lane->facts_known = true;
+		return 0;
 	case WIRE_LATER:
 		memcpy(&lane->token_later, payload, sizeof lane->token_later);
 		return 0;

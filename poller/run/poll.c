@@ -274,7 +274,7 @@ static void lane_note(struct pump *p, const struct lane *lane, bool ok)
 			(ok && store_stuck_gone(p->job->store, lane->name, p->job->now)) ||
 			store_mailbox_read(p->job->store, lane->name, p->job->now, ok,
 				lane->refused ? MAILBOX_LOGIN_REFUSED : "not read to its end") ||
-			(lane->opened &&
+			(lane->facts_known &&
 				store_mailbox_facts(p->job->store, lane->name, &lane->facts)) ||
 			(lane->folders && (ok || lane->counts.expired) &&
 				store_mail_purged(p->job->store, lane->name, lane->folders,

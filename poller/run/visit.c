@@ -18,6 +18,7 @@ static bool ask_fetcher(int fd, const struct mailbox *box, struct wire_head *hea
 	return !wire_send(fd, WIRE_START, &start, sizeof start, NULL, 0) &&
 		!wire_send(fd, WIRE_FINISH, NULL, 0, NULL, 0) &&
 		wire_receive(fd, head, payload, capacity) == 1 &&
+		(head->type != WIRE_FACTS || wire_receive(fd, head, payload, capacity) == 1) &&
 		(head->type != WIRE_LATER || wire_receive(fd, head, payload, capacity) == 1) &&
 		(head->type == WIRE_OPENED || head->type == WIRE_FAILED ||
 			head->type == WIRE_REFUSED);

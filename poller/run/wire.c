@@ -34,6 +34,7 @@ static const struct wire_shape {
 	[WIRE_SETTLED] = { sizeof(struct settled), 0, 0 },
 	[WIRE_EXPIRED] = { sizeof(struct wire_expired), 0, 0 },
 	[WIRE_FAILED] = { 0, 1, WIRE_TEXT_MAX },
+	[WIRE_FACTS] = { sizeof(struct mailbox_facts), 0, 0 },
 	[WIRE_LATER] = { sizeof(int64_t), 0, 0 },
 	[WIRE_REFUSED] = { 0, 1, WIRE_TEXT_MAX },
 	[WIRE_UNANSWERED] = { 0, 1, WIRE_TEXT_MAX },

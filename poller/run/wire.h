@@ -50,6 +50,8 @@ enum wire_type {
 	WIRE_EXPIRED,   /* struct wire_expired */
 	WIRE_FAILED,    /* text for the operator; nothing follows */
 	WIRE_REFUSED,   /* the same, of a login or the secret for it */
+	WIRE_FACTS,     /* struct mailbox_facts: what was found before it could not be opened; a
+			   WIRE_FAILED or WIRE_REFUSED follows */
 	WIRE_LATER,     /* int64_t: the token server wants to be left alone for so many seconds; a
 			   WIRE_FAILED follows */
 	WIRE_FINISHED,  /* nothing; nothing follows */

@@ -141,6 +141,17 @@ with case("who keeps mail needs no such folder"):
     equal(retour.run("poll").code, 0)
     equal((len(fake.boxes["INBOX"]), retour.sql("SELECT count(*) FROM event")[0][0]), (5, 5))
 
+with case("the evidence says what becomes of what is deleted, in text, XML and HTML: at an archive by the trash, or not at all; elsewhere nothing speaks against it"):
+    for word, words, fake in (("by-trash", "an expunge only archives there; what is deleted goes by way of the trash", Archiving(mails(), capabilities=GMAIL)),
+                              ("archives", "an expunge only archives there, and there is no way to delete", Archiving(mails(), uses={ALL: "\\All"}, capabilities=GMAIL)),
+                              ("deletes", "it is deleted; the server shows no archive of all mail", FakeImap(mails()))):
+        retour = program(fake)
+        equal(retour.run("run").code, 1 if word == "archives" else 0)
+        contains(" ".join(retour.run("audit").out.split()), "What is deleted in mailbox bounces: " + words)
+        contains(retour.run("audit", "--format", "xml").out, '<mailbox name="bounces" deleted="%s">%s' % (word, words))
+        contains(retour.run("audit", "--format", "html").out, words)
+        equal("no way to delete" in retour.run("audit").out.split("What is deleted in mailbox")[0], word == "archives")
+
 with case("what was moved to a folder and is too old there is nowhere, too"):
     fake = Archiving([b"Subject: hello\r\n\r\nIs anybody there?\r\n" + b"x" * n for n in range(3)], capabilities=GMAIL)
     retour = program(fake)

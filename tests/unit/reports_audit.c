@@ -327,6 +327,39 @@ static void mail_that_was_deleted_in_folders_is_counted(void **state)
 	fake_done(s);
 }
 
+static void what_is_deleted_in_a_mailbox_is_told(void **state)
+{
+	(void)state;
+	struct store *s = a_store();
+	bool broken;
+	options.mailbox[0] = "gmail";
+	options.mailbox[1] = "new";
+	options.mailboxes = 2;
+	s->mailbox[0] = (struct mailbox_state){
+		.name = "gmail", .read_at = NOW, .facts.deleting = DELETING_TRASH
+	};
+	s->mailboxes = 1;
+	char *text = audit(s, &broken);
+	shows(text, "What is deleted in mailbox gmail: an expunge only archives there; what is");
+	shows(text, "What is deleted in mailbox new: not known, for it was not opened yet");
+	free(text);
+	s->mailbox[0].facts.deleting = DELETING_NOTHING;
+	text = audit(s, &broken);
+	shows(text, "mailbox gmail: an expunge only archives there, and there is no way to delete");
+	assert_false(broken);
+	free(text);
+	char *xml = format(s, REPORT_XML, NOW, &broken);
+	shows(xml, "<mailbox name=\"gmail\" deleted=\"archives\">an expunge only archives");
+	shows(xml, "<mailbox name=\"new\" deleted=\"unknown\">");
+	free(xml);
+	char *html = format(s, REPORT_HTML, NOW, &broken);
+	shows(html, "What is deleted in the mailboxes");
+	shows(html, "no way to delete");
+	free(html);
+	options.mailboxes = 0;
+	fake_done(s);
+}
+
 /* What comes from configuration and ledger is text in every format. */
 static void markup_is_text(void **state)
 {
@@ -410,6 +443,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_stay_break_a_promise),
 		cmocka_unit_test(a_mailbox_that_is_not_visited_is_told),
 		cmocka_unit_test(mail_that_was_deleted_in_folders_is_counted),
+		cmocka_unit_test(what_is_deleted_in_a_mailbox_is_told),
 		cmocka_unit_test(markup_is_text),
 		cmocka_unit_test(an_unreadable_store_is_an_error),
 	};
