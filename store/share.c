@@ -160,6 +160,24 @@ static int read_row(struct store *s, sqlite3_stmt *st, struct share *h)
 	return store_fail(s, STORE_FAILED, "%s: a share of a contact is damaged", s->o.path);
 }
 
+/*
+ * One more share, which lies behind those at hand; beyond SHARES_MAX the last ones count nothing.
+ * They stand in the order of lives, which is the same at every site.
+ */
+static void share_take_in(struct site *site)
+{
+	struct share *last = &site->share[site->shares], *h = last;
+
+	while (h > site->share && h[-1].rank > last->rank)
+		h--;
+	if (h < last) {
+		struct share moved = *last;
+		memmove(h + 1, h, (size_t)(last - h) * sizeof *h);
+		*h = moved;
+	}
+	site->shares += site->shares < SHARES_MAX - 1;
+}
+
 static int load_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE], int64_t forgotten)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_SHARES, "b", key, PSEUDONYM_SIZE);
@@ -168,10 +186,12 @@ static int load_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE],
 	s->site->shares = 0;
 	if (!st)
 		return STORE_FAILED;
-	while (!result && s->site->shares < SHARES_MAX - 1 && (rc = db_step(s, st)) == 1) {
+	while (!result && (rc = db_step(s, st)) == 1) {
 		struct share *h = &s->site->share[s->site->shares];
-		result = read_row(s, st, h);
-		s->site->shares += h->erased >= forgotten;
+		if ((result = read_row(s, st, h)) || h->erased < forgotten)
+			continue;
+		if (!(result = site_rank(s, h->life, &h->rank)))
+			share_take_in(s->site);
 	}
 	sqlite3_reset(st);
 	return rc < 0 ? STORE_FAILED : result;

@@ -19,6 +19,7 @@ enum {
 	SHARE_SIZE_MAX = HISTORY_SIZE_MAX + 384,
 	KEPT_STREAMS_MAX = OBJECTION_STREAMS_MAX + 1,
 	SHARES_MAX = 64,   /* of one contact: sites and their lives */
+	LIVES_MAX = 256,   /* of all sites together */
 	VERSION_BITS = 20, /* changes of a share within one day */
 	AFTER_ERASURE = 4, /* and between two erasures, a second */
 };
@@ -61,6 +62,7 @@ struct kept {
 /* What one site knows of a contact. */
 struct share {
 	int64_t life, version;
+	unsigned rank;     /* of the life, as site_rank() has it */
 	int64_t at, moved; /* as in struct contact */
 	int64_t erased;    /* of the last erasure that it knows; 0: none */
 	bool cut;          /* by the one at hand (sharekept.c) */
@@ -94,7 +96,9 @@ struct site {
 		int64_t number; /* of the life; 0: there is no last line in this transaction */
 		unsigned generation;
 	} seen_line;
-	unsigned shares; /* of the contact at hand (share.c) */
+	unsigned lives;             /* known in this transaction; 0: not read yet */
+	int64_t life_at[LIVES_MAX]; /* in order (site_rank()) */
+	unsigned shares;            /* of the contact at hand (share.c) */
 	struct share share[SHARES_MAX];
 };
 
@@ -141,6 +145,9 @@ void site_discard(struct store *s);
 int site_key(struct store *s, bool make, int64_t now);
 /* The number of a site's life, noted where it is new. */
 int site_life(struct store *s, const char *site, const char *life, int64_t *number);
+/* How many lives stand before that of this NUMBER, by sites' names and lives: the order in which
+ * shares are added up. */
+int site_rank(struct store *s, int64_t number, unsigned *rank);
 /* The number under which changes of this transaction stand; 0 on error. */
 int64_t site_number(struct store *s);
 /* The last one that was used; -1 on error. */

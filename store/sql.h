@@ -229,8 +229,8 @@
 	X(SQL_SITE_LIVES, "SELECT number, name, life FROM site ORDER BY number") \
 	X(SQL_SITE_UNTIL, \
 		"UPDATE site SET until = max(coalesce(until, 0), ?2), merged = ?3 WHERE number = ?1") \
-	X(SQL_SHARES, \
-		"SELECT share.life, version, body FROM share JOIN site ON site.number = share.life WHERE pseudonym = ?1 ORDER BY name, site.life") \
+	X(SQL_SITE_RANKS, "SELECT number FROM site ORDER BY name, life") \
+	X(SQL_SHARES, "SELECT life, version, body FROM share WHERE pseudonym = ?1") \
 	X(SQL_SHARE_VERSION, "SELECT version FROM share WHERE pseudonym = ?1 AND life = ?2") \
 	X(SQL_SHARE_PUT, \
 		"INSERT INTO share (pseudonym, life, version, number, body) VALUES (?1, ?2, ?3, ?4, ?5)" \

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include "store/siteparts.h"
 
-enum { LIVES_MAX = 256, WAITING_MAX = 1 << 20 };
+enum { WAITING_MAX = 1 << 20 };
 
 struct leaving {
 	struct store *s;
