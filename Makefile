@@ -124,6 +124,9 @@ MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)
 BUILDING = $(MAKE_ALL) -s
 # Without the hardening (the checking twins of libc's functions are not seen through) and the warnings that the other build gave; -Og compiles in two thirds of the time.
 SANITIZERS := -Og -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+# Each start of a sanitized program costs: at a fixed place and with one runtime less to load and look through for leaks, 12 ms instead of 20.
+STATIC_UBSAN = $(shell echo 'int main(void) { return 0; }' | $(CC) -fsanitize=undefined -static-libubsan -x c -o /dev/null - 2>/dev/null && echo -static-libubsan)
+SANITIZED_BUILD = $(BUILDING) BUILD=$(BUILD)/asan HARDENING=-fno-pie WARNINGS= CFLAGS="$(SANITIZERS)" LDFLAGS="-no-pie $(STATIC_UBSAN) $(LDFLAGS)"
 
 deps:
 	$(NEEDS) check
@@ -141,7 +144,7 @@ CRASH_BUILD = $(BUILDING) $(BUILD)/crash/retour
 check:
 	$(NEEDS) check
 	@$(BUILDING) all units $(BUILD)/crash/retour
-	@$(BUILDING) BUILD=$(BUILD)/asan HARDENING=-fPIE WARNINGS= CFLAGS="$(SANITIZERS)" all units replays
+	@$(SANITIZED_BUILD) all units replays
 	@$(PYTHON) tests/run --build $(BUILD) $(TESTS)
 
 # SIGKILL before every system call that changes something, one at a time, of every command that does (tests/e2e/kill_points.py; half an hour or more), and of the emptying of an mbox;
