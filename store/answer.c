@@ -231,9 +231,9 @@ int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t 
 	return result;
 }
 
-int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
+static int count_states(struct store *s, enum sql statement, uint64_t counts[STATE_COUNT])
 {
-	sqlite3_stmt *st = db_bind(s, SQL_CONTACT_STATES, "");
+	sqlite3_stmt *st = db_bind(s, statement, "");
 	int result = STORE_OK;
 
 	memset(counts, 0, STATE_COUNT * sizeof *counts);
@@ -241,4 +241,14 @@ int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
 		counts[state_by_name((const char *)sqlite3_column_text(st, 0))] += (uint64_t)
 			sqlite3_column_int64(st, 1);
 	return result;
+}
+
+int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT])
+{
+	return count_states(s, SQL_CONTACT_STATES, counts);
+}
+
+int store_contact_objectors(struct store *s, uint64_t counts[STATE_COUNT])
+{
+	return count_states(s, SQL_CONTACT_OBJECTORS, counts);
 }

@@ -116,6 +116,8 @@ int store_contact_free(
 	struct store *s, const char *address, size_t n, unsigned stream, int64_t now, bool *freed);
 /* Contacts per state now. */
 int store_contact_counts(struct store *s, uint64_t counts[STATE_COUNT]);
+/* Of those: who objected to some stream of our mail, which leaves the state as it is. */
+int store_contact_objectors(struct store *s, uint64_t counts[STATE_COUNT]);
 
 /*
  * Between true and false all answers come from one state of the store. Not while waiting for input:

@@ -105,6 +105,10 @@
 	X(SQL_ERASED_SHARES, "DELETE FROM share WHERE erased(pseudonym) IN (0, 1)") \
 	X(SQL_ERASED_EVENTS, \
 		"DELETE FROM event WHERE erased(pseudonym) = 2 RETURNING at, typeof(diagnostic) <> 'null'") \
+	X(SQL_CONTACT_OBJECTORS, \
+		"SELECT contact_state(body), count(*) FROM contact WHERE pseudonym IN" \
+		" (SELECT agenda_contact(what, day, name) FROM agenda WHERE what = 'objection')" \
+		" AND contact_objected(body) GROUP BY 1") \
 	X(SQL_CONTACT_STATES, \
 		"SELECT substr(class, 7), count FROM held WHERE class >= 'state ' AND class < 'state!'") \
 	X(SQL_CONTACT_EACH_STATE, \

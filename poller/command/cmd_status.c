@@ -209,16 +209,18 @@ static int say_sites(struct screen *s)
 
 static int say_contacts(struct screen *s)
 {
-	uint64_t counts[STATE_COUNT];
-	int result = store_contact_counts(s->session.store, counts);
-	if (result)
-		return result;
+	uint64_t counts[STATE_COUNT], objectors[STATE_COUNT];
+	if (store_contact_counts(s->session.store, counts) ||
+		store_contact_objectors(s->session.store, objectors))
+		return STORE_FAILED;
 	bool any = false;
 	printf("contacts ");
 	for (unsigned i = 0; i < STATE_COUNT; i++) {
 		any |= counts[i];
 		if (counts[i])
 			printf(" %" PRIu64 " %s", counts[i], contact_state_name(i));
+		if (counts[i] && i != STATE_INACTIVE && objectors[i])
+			printf(" (%" PRIu64 " without a stream)", objectors[i]);
 	}
 	puts(any ? "" : " none yet");
 	return STORE_OK;

@@ -138,14 +138,15 @@ static int hook_status_line(struct session *s, int64_t now)
 
 static int contact_lines(struct session *s)
 {
-	uint64_t counts[STATE_COUNT];
-	if (store_contact_counts(s->store, counts))
+	uint64_t counts[STATE_COUNT], objectors[STATE_COUNT];
+	if (store_contact_counts(s->store, counts) || store_contact_objectors(s->store, objectors))
 		return STORE_FAILED;
 	for (unsigned i = 0; i < STATE_COUNT; i++) {
 		struct jsonline l = jsonline_begin(stdout);
 		jsonline_text(&l, "kind", "contacts");
 		jsonline_text(&l, "state", contact_state_name(i));
 		jsonline_count(&l, "count", counts[i]);
+		jsonline_count(&l, "objectors", objectors[i]);
 		jsonline_end(&l);
 	}
 	return STORE_OK;

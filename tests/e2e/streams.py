@@ -134,6 +134,10 @@ with case("suppressions for one stream"):
         return sum(line["verdict"] == "suppress" for line in retour.run("suppressions", "--json", *options).lines())
     equal((counted(), counted("--stream", "newsletter"), counted("--stream", "orders")), (6, 5, 4))
     contains(retour.run("suppressions").out.splitlines()[0], "since,stream")
+with case("status says of those who are active how many objected to a stream"):
+    equal({line["state"]: (line["count"], line["objectors"]) for line in retour.run("status", "--json").lines() if line["kind"] == "contacts" and line["count"]},
+          {"active": (3, 3), "inactive": (3, 0)})
+    contains(retour.run("status").out, "3 active (3 without a stream) 3 inactive")
 with case("contact show lists them"):
     shown = json.loads(retour.run("contact", "show", "--json", input=address("list") + "\n").out)
     equal([(o["stream"], o["category"]) for o in shown["objections"]], [("newsletter", "abuse")])
