@@ -16,7 +16,7 @@ from lib.sites import *  # noqa: E402,F403
 
 GMAIL, YAHOO = "gmail-smtp-in.l.google.com", "mta5.am0.yahoodns.net"
 UNKNOWN = "550 5.1.1 User unknown"
-MISREAD = ("5.1.1", "550 5.1.1 Recipient unknown or refused for policy reasons, see your listing")
+MISREAD = ("5.1.1", "550 5.1.1 Recipient unknown; refused for policy reasons, see your listing")
 MENDED = '\n[local.policy]\ncategory = policy\nrank = 300\nwhere = diagnostic\nen = "refused for policy reasons"\n'
 MONTH = calendar.timegm((2026, 10, 1, 0, 0, 0))
 DAY = 86400

@@ -10,7 +10,7 @@ from lib.contacts import BOUNCE, Bounces, DEAD, FULL, LISTED  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 from lib.sites import *  # noqa: E402,F403
 
-MISREAD = ("5.1.1", "550 5.1.1 Recipient unknown or refused for policy reasons, see your listing")
+MISREAD = ("5.1.1", "550 5.1.1 Recipient unknown; refused for policy reasons, see your listing")
 KINDER = ("5.7.1", "554 5.7.1 Message refused for this address, see policy")
 ANNA, BEN, CARLA, DORA, EVE, FAY = ("%s@example.net" % name for name in ("anna", "ben", "carla", "dora", "eve", "fay"))
 ALL = (ANNA, BEN, CARLA, DORA, EVE, FAY)
