@@ -493,6 +493,8 @@ struct store *asked_free(struct store *s)
 	if (s->asked) {
 		free(s->asked->place);
 		free(s->asked->where);
+		if (s->asked->unplaced) /* where a list was given up half-way */
+			sodium_memzero(s->asked->unplaced, sizeof *s->asked->unplaced);
 		free(s->asked->unplaced);
 	}
 	free(s->asked);
