@@ -6,13 +6,40 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/internal.h"
+#include "store/schema.h"
 
 #define STORE_SQL_TEXT(symbol, text) text,
 static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 
+int db_outgrown(struct store *s, int version)
+{
+	s->outgrown = true;
+	return store_fail(s, STORE_FAILED,
+		"%s: schema version %d, made by a newer retour; this one knows versions up to %d",
+		s->o.path, version, SCHEMA_VERSION);
+}
+
+/*
+ * What the head of the file says, without looking whether it is whole: seals of a newer program may
+ * be others. 0: it cannot be told.
+ */
+static int version_of_head(struct store *s)
+{
+	enum { USER_VERSION_AT = 60 };
+	sqlite3_file *f = NULL;
+	unsigned char b[4];
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK || !f ||
+		!f->pMethods || f->pMethods->xRead(f, b, sizeof b, USER_VERSION_AT) != SQLITE_OK)
+		return 0;
+	return (int)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
+}
+
 int db_error(struct store *s)
 {
 	int code = sqlite3_extended_errcode(s->db), system = sqlite3_system_errno(s->db);
+	if (code == SQLITE_IOERR_DATA && version_of_head(s) > SCHEMA_VERSION)
+		return db_outgrown(s, version_of_head(s));
 	if (code == SQLITE_IOERR_DATA)
 		return store_fail(s, STORE_FAILED,
 			"%s: damaged: a page is not as it was written; `retour audit` counts them, retour-recovery(7) says what to do",

@@ -42,5 +42,7 @@ int db_exec(struct store *s, const char *sql);
 /* STORE_FAILED, with what SQLite says of its last failure on the handle; a full disk by its name.
  */
 int db_error(struct store *s);
+/* Sets as the error that a newer program has given the store its form, VERSION; its code. */
+int db_outgrown(struct store *s, int version);
 
 #endif

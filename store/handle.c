@@ -51,3 +51,8 @@ const char *store_error(const struct store *s)
 {
 	return s ? s->error : "no memory";
 }
+
+bool store_outgrown(const struct store *s)
+{
+	return s && s->outgrown;
+}

@@ -90,7 +90,8 @@ struct store {
 	int32_t wording_day;          /* noted in this transaction (wording.c); 0: none */
 	bool in_transaction;
 	bool in_snapshot;
-	bool spoilt; /* an error in this transaction: it can only be rolled back */
+	bool spoilt;   /* an error in this transaction: it can only be rolled back */
+	bool outgrown; /* a newer program gave it its form */
 	char error[STORE_ERROR_SIZE];
 };
 

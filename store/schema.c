@@ -461,11 +461,18 @@ int schema_version(struct store *s, int *version)
 		return store_fail(
 			s, STORE_FAILED, "%s: a database, but not one of retour", s->o.path);
 	if (number > SCHEMA_VERSION)
-		return store_fail(s, STORE_FAILED,
-			"%s: schema version %d, made by a newer retour; this one knows versions up to %d",
-			s->o.path, (int)number, SCHEMA_VERSION);
+		return db_outgrown(s, (int)number);
 	*version = (int)number;
 	return STORE_OK;
+}
+
+int schema_still_known(struct store *s)
+{
+	int64_t version = 0;
+
+	if (db_int(s, &version, SQL_FORM, ""))
+		return STORE_FAILED;
+	return version > SCHEMA_VERSION ? db_outgrown(s, (int)version) : STORE_OK;
 }
 
 int schema_make(sqlite3 *db)

@@ -7,6 +7,8 @@
 enum { SCHEMA_VERSION = 35, APPLICATION_ID = 0x7265746f /* "reto" */ };
 /* *VERSION 0: there is nothing in it. Refuses what is not ours, or newer than this program. */
 int schema_version(struct store *s, int *version);
+/* A handle is kept for long, and a newer program may have given the store its form meanwhile. */
+int schema_still_known(struct store *s);
 /* What brings the rows to the form of VERSION; a list ends with NULL. */
 struct schema_conversion {
 	int version;

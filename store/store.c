@@ -46,6 +46,7 @@ static int refresh_keys(struct store *s)
 
 /* What takes part in a transaction or a snapshot, in this order. */
 static const struct store_part parts[] = {
+	{ NULL, NULL, schema_still_known, schema_still_known },
 	{ seen_flush, seen_discard, NULL, NULL },
 	{ pending_flush, pending_discard, NULL, NULL },
 	{ brake_flush, brake_discard, NULL, NULL },

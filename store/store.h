@@ -168,6 +168,8 @@ struct store_options {
 int store_open(struct store **out, const struct store_options *options, int64_t now, bool *created);
 void store_close(struct store *s);
 const char *store_error(const struct store *s);
+/* After an error: it is that a newer program has given the store its form, meanwhile or before. */
+bool store_outgrown(const struct store *s);
 
 /*
  * While statements run, TICK is told again and again how many rows were changed since the store was

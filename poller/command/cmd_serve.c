@@ -151,7 +151,7 @@ static bool accept_one(struct server *s)
 static int serve(struct server *s, const sigset_t *waiting)
 {
 	s->polled[0] = (struct pollfd){ .fd = s->listener.fd, .events = POLLIN };
-	while (!stop_asked) {
+	while (!stop_asked && !s->served.outgrown) {
 		if (reload_asked) {
 			reload_asked = 0;
 			log_notice("serve: opening the store anew");
@@ -174,7 +174,7 @@ static int serve(struct server *s, const sigset_t *waiting)
 			n++)
 			;
 	}
-	return s->served.failing ? EXIT_LOST : EXIT_WELL;
+	return s->served.failing || s->served.outgrown ? EXIT_LOST : EXIT_WELL;
 }
 
 /* Signals come only while waiting, so that none is lost between looking and waiting. */

@@ -328,7 +328,7 @@ int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atom
 	}
 	struct pollfd work = { .fd = info->epoll_fd, .events = POLLIN };
 	int result = EXIT_WELL;
-	while (!*stop && result == EXIT_WELL) {
+	while (!*stop && !h->served->outgrown && result == EXIT_WELL) {
 		if (*reload) {
 			*reload = 0;
 			log_notice("serve: opening the store anew");
@@ -346,5 +346,5 @@ int http_serve(struct http_server *h, const sigset_t *waiting, volatile sig_atom
 		served_rest(h->served);
 	}
 	MHD_stop_daemon(d);
-	return h->served->failing ? EXIT_LOST : result;
+	return h->served->failing || h->served->outgrown ? EXIT_LOST : result;
 }

@@ -5,8 +5,17 @@
 #include "poller/command/commands.h"
 #include "poller/command/opening.h"
 
+static void note_outgrown(struct served *s)
+{
+	if (s->outgrown || !store_outgrown(s->session.store))
+		return;
+	s->outgrown = true;
+	log_error("serve: ending, so that the newer retour is started in its place");
+}
+
 void served_close(struct served *s)
 {
+	note_outgrown(s);
 	if (s->known)
 		store_close(s->session.store);
 	s->session.store = NULL;

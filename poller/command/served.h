@@ -16,10 +16,14 @@ struct served {
 	bool known;         /* its session was opened once: what is not of the store stays */
 	bool open, failing; /* FAILING: the last question had no answer */
 	bool held;          /* a snapshot, from the first question of a round on */
+	bool outgrown;      /* a newer program is there: this one has nothing more to say */
 	uint64_t asked, refused, deferred, failed;
 };
 
-/* The exit code where it cannot be. */
+/*
+ * The exit code where it cannot be. Here and below: OUTGROWN is set, and said, where a newer
+ * program has given the store its form; who serves ends then, so that the newer one is started.
+ */
 int served_open(struct served *s);
 /* Until the next question. */
 void served_close(struct served *s);

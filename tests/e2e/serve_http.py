@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -317,4 +318,21 @@ with case("systemd passes a loopback port: not without a token; any other addres
     equal([asked({"address": DEAD}, token=t)[0] for t in (None, TOKEN)], [401, 200])
     os.kill(pid, signal.SIGTERM)
     equal(os.waitpid(pid, 0)[1], 0)
+with case("a newer program gave the store its form: no answer, the end, and the reason; what begins anew says the same, and nothing of damage"):
+    # two, for its pages lie in the log first, and then in the file, sealed otherwise
+    servers = [(start(os.path.join(retour.dir, name))[0], os.path.join(retour.dir, name)) for name in ("one", "two")]
+    equal([asked({"address": DEAD}, token=None, connection=Unix(path))[0] for _process, path in servers], [200, 200])
+    database = sqlite3.connect(retour.database)
+    database.execute("PRAGMA user_version = 999")
+    for process, path in servers:
+        equal(asked({"address": DEAD}, token=None, connection=Unix(path))[0], 503)
+        _out, err = process.communicate(timeout=20)
+        result = retour.run("check", input=DEAD + "\n")
+        equal((process.returncode, result.code), (1, 1))
+        contains(err.decode(), "ending, so that the newer retour is started in its place")
+        for said in (err.decode(), result.err):
+            contains(said, "schema version 999, made by a newer retour")
+            true("damaged" not in said, said)
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
 finish()
