@@ -110,8 +110,32 @@ void share_cut_days(struct history *h, int64_t settled, int64_t moved)
 	h->days = kept;
 }
 
+/* A failure that was taken back is not the last one: once its day is cut nobody can tell. */
+static void untaken_last(
+	const struct store *s, const struct history *h, enum history_kind kind, struct last *last)
+{
+	struct last left = { 0, NO_REFERENCE };
+	bool any = false;
+
+	if (last->at <= h->settled)
+		return;
+	for (unsigned i = 0; i < h->days; i++) {
+		const struct day *d = &h->day[i];
+		int32_t second = kind == HISTORY_SOFT ? d->last_soft : d->last_block;
+		if (!d->count[kind])
+			continue;
+		if (cause_is_taken_back(
+			    s, kind, history_cause(h, d->by[kind]), d->by[kind].campaign, d->start))
+			any = true;
+		else
+			left = (struct last){ d->start + (d->coarse ? 0 : second), d->by[kind] };
+	}
+	if (any)
+		*last = left;
+}
+
 /* The share as its site makes it when it hears of the move. */
-static void adopt_move(struct share *h, const struct move *move)
+static void adopt_move(const struct store *s, struct share *h, const struct move *move)
 {
 	struct history *all = &h->history;
 	bool settles = order_of_begins(all->settled, &all->base, move->settled, &move->base) < 0;
@@ -119,6 +143,8 @@ static void adopt_move(struct share *h, const struct move *move)
 
 	if (!settles && !lets_go)
 		return;
+	untaken_last(s, all, HISTORY_SOFT, &all->soft);
+	untaken_last(s, all, HISTORY_BLOCK, &all->block);
 	share_cut_days(all, settles ? move->settled : 0, lets_go ? move->moved : 0);
 	if (settles) {
 		all->base = move->base;
@@ -137,7 +163,7 @@ void shares_hear(const struct store *s, struct share *h)
 {
 	struct move move = last_move(s->site);
 
-	adopt_move(h, &move);
+	adopt_move(s, h, &move);
 }
 
 /* --- the sum -------------------------------------------------------------- */
@@ -210,7 +236,7 @@ void shares_sum(struct store *s, struct contact *c)
 		c->reason[0] = c->rule[0] = '\0';
 	for (unsigned i = 0; i < site->shares; i++) {
 		struct share *h = &site->share[i];
-		adopt_move(h, &move);
+		adopt_move(s, h, &move);
 		c->at = later(c->at, h->at);
 		history_add_last(&c->history, &h->history);
 		kept_join(&kept, &h->kept);

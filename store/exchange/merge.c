@@ -224,6 +224,7 @@ static bool read_marked(struct store *s, const struct change *c, unsigned genera
 	return true;
 }
 
+/* Whoever erases has obeyed it, and gives no word of his own that he has. */
 static int merge_forget(struct store *s, const struct change *c, int64_t life, unsigned generation,
 	int64_t now, enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
@@ -238,7 +239,7 @@ static int merge_forget(struct store *s, const struct change *c, int64_t life, u
 		return STORE_OK;
 	return note_former_names(s, &came, generation, now) || share_obey(s, m.name, &m.of, now) ||
 			mark_put(s, CHANGE_FORGET, mark, life, c->version, &m) ||
-			mark_confirm(s, m.name)
+			share_obeyed(s, m.name, life) || mark_confirm(s, m.name)
 		? STORE_FAILED
 		: STORE_OK;
 }

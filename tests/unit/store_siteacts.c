@@ -421,6 +421,67 @@ static void undone_when_cut(void **state)
 		assert_same_rows(i, 0);
 }
 
+/* Who was let go is not ended again when one site erases him, another, which let him go, reads of
+ * him anew, and a third hears the second of the two first. */
+static void erased_when_let_go(void **state)
+{
+	static const char who[] = "hanna@example.net";
+	struct bag b = { 0 };
+	(void)state;
+	today = NOW;
+	fails_at(1, CATEGORY_USER_UNKNOWN, who, NOW - 5 * DAY);
+	exchange(0);
+	act_move(0, who, 3);
+	exchange(0);
+	today += 60;
+	act_erase(1, who, true);
+	changes_of(1, false, &b);
+	shuffle_into(0, &b, 0);
+	empty_bag(&b);
+	today += HOUR;
+	fails_at(0, CATEGORY_MAILBOX_FULL, who, today - 60);
+	changes_of(0, false, &b);
+	shuffle_into(3, &b, 0);
+	empty_bag(&b);
+	all_know();
+	all_are(who, STATE_SOFT);
+	today = NOW;
+}
+
+static void fails_at_and_one(unsigned i, enum category category, const char *who, int64_t when)
+{
+	fails_at(i, category, who, when);
+	fails_at(ONE, category, who, when);
+}
+
+/* A block that was taken back is not the last one of a share whose days an operator's move, at
+ * another site, settles later. */
+static void undone_and_moved(void **state)
+{
+	static const char who[] = "ida@example.net";
+	(void)state;
+	today = NOW;
+	for (unsigned i = 0; i < 10; i++)
+		fails_at_and_one(1, CATEGORY_MAILBOX_FULL, who, NOW - (10 - i) * DAY);
+	fails_at_and_one(0, CATEGORY_REPUTATION, who, NOW - 9 * DAY - HOUR);
+	fails_at_and_one(1, CATEGORY_REPUTATION, who, NOW - 4 * DAY);
+	exchange(0);
+	act_undo(1, 2); /* rule-reputation, of the last days */
+	act_undo(ONE, 2);
+	exchange(0);
+	today += 60;
+	act_move(0, who, 0);
+	act_move(ONE, who, 0);
+	exchange(0);
+	today += 2 * HOUR;
+	fails_at_and_one(1, CATEGORY_MAILBOX_FULL, who, today - 60);
+	exchange(0);
+	bytes_least = 1;
+	for (unsigned i = 0; i < SITES; i++)
+		assert_same_rows(ONE, i);
+	today = NOW;
+}
+
 /* --- tests ------------------------------------------------------------------- */
 
 #define TEST(name, what, seed) \
@@ -455,6 +516,8 @@ int main(void)
 		ROW(let_through_and_reduced),
 		ROW(listed_behind_an_erasure),
 		ROW(undone_when_cut),
+		ROW(erased_when_let_go),
+		ROW(undone_and_moved),
 		ROW(all_acts),
 		ROW(known_acts),
 	};
