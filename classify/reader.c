@@ -165,6 +165,13 @@ static bool speaks_of(struct span answer, size_t begin, size_t end)
 		(end < answer.n && (answer.p[end] == ':' || answer.p[end] == '.'));
 }
 
+/* "Callout for <news@example.org> was answered: 550 5.1.1": the code is what was said of him. */
+static bool has_code_behind(struct span answer, size_t begin, size_t end)
+{
+	return !codes_find((struct span){ answer.p, begin }).status.digit &&
+		codes_find((struct span){ answer.p + end, answer.n - end }).status.digit;
+}
+
 /*
  * Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. Or it
  * names him at least, and not the recipient.
@@ -181,7 +188,8 @@ static void find_us(const struct reader *r, const struct event *e, struct clues 
 		for (size_t k = 0; k < r->owns; k++)
 			if (address_equal(a.text, r->own[k])) {
 				clues->mentions_us = true;
-				clues->names_us |= speaks_of(answer, a.begin, a.end);
+				clues->names_us |= speaks_of(answer, a.begin, a.end) ||
+					has_code_behind(answer, a.begin, a.end);
 			}
 	}
 }
@@ -194,13 +202,29 @@ static size_t before_code(struct span answer, size_t at)
 	return at;
 }
 
-/* "…, ann@example.org is unknown": a clause begins with the address from BEGIN to END. */
+/*
+ * "…, ann@example.org is unknown", "…: (ann@example.org) unknown": a clause begins with the address
+ * from BEGIN to END.
+ */
 static bool begins_clause(struct span answer, size_t begin, size_t end)
 {
 	size_t at = before_code(answer, begin);
 
-	return (!at || strchr(",;", answer.p[at - 1])) && answer.n - end > 1 &&
-		answer.p[end] == ' ' && answer.p[end + 1] >= 'a' && answer.p[end + 1] <= 'z';
+	while (end < answer.n && strchr(">])", answer.p[end]))
+		end++;
+	return (!at || strchr(",;:", answer.p[at - 1])) && answer.n - end > 1 &&
+		answer.p[end] == ' ' &&
+		(answer.p[end + 1] == '(' ||
+			(answer.p[end + 1] >= 'a' && answer.p[end + 1] <= 'z'));
+}
+
+/* Where what is said of the address from BEGIN to END begins: "5.1.1 ann@…", but "ann@…:5.1.1". */
+static size_t own_part_begin(struct span answer, size_t begin, size_t end)
+{
+	bool code_behind = answer.n - end > 1 && answer.p[end] == ':' &&
+		ascii_digit(answer.p[end + 1]);
+
+	return code_behind ? begin : before_code(answer, begin);
 }
 
 /*
@@ -217,13 +241,13 @@ static struct span part_about(struct span answer, struct span recipient)
 		if (!speaks_of(answer, a.begin, a.end) && !begins_clause(answer, a.begin, a.end))
 			continue;
 		if (address_equal(a.text, recipient)) {
-			begin = own || !others ? begin : before_code(answer, a.begin);
+			begin = own || !others ? begin : own_part_begin(answer, a.begin, a.end);
 			end = answer.n;
 			own = true;
 		} else {
 			others = true;
 			if (own && end == answer.n)
-				end = before_code(answer, a.begin);
+				end = own_part_begin(answer, a.begin, a.end);
 		}
 	}
 	return own && others ? (struct span){ answer.p + begin, end - begin }

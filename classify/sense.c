@@ -296,6 +296,18 @@ static bool is_code_alone(const struct bids *bids, const struct bid *best)
 			best->category == CATEGORY_MAILBOX_DISABLED);
 }
 
+/* What the receiver's words mean weighs as much as a code that stands alone. */
+static void weigh_words(struct bids *bids, int weight)
+{
+	for (unsigned k = 0; k < CLASS_COUNT; k++) {
+		struct bid *other = &bids->best[k];
+
+		if (k != CLASS_HARD && other->length && !other->human &&
+			other->weight >= WEIGHT_WORDS && other->weight < weight)
+			other->weight = weight;
+	}
+}
+
 void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 {
 	enum klass top = bids_strongest_but(bids, -1);
@@ -309,6 +321,8 @@ void bid_senses(const struct rules *r, struct bids *bids, struct span text)
 		(top == CLASS_HARD ? best->weight > WEIGHT_VAGUE && !is_word_alone(best) && !code
 				   : !weak))
 		return;
+	if (code)
+		weigh_words(bids, best->weight);
 	s = sense_read(r, text, bids->clues->recipient_local);
 	said = s.id ? category_class(s.category) : top;
 	if (top == CLASS_HARD && best->weight > WEIGHT_VAGUE) {

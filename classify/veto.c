@@ -10,9 +10,9 @@
  *      answer names is the sender's, and before any recipient was named, they do so whatever else
  * is said. A 5.7.x leaves one thing: that nobody is there, in plain words; whole systems give it to
  * any refusal.
- *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 says that nobody
- *      is there, and even then where the words leave no doubt ("lookup failed temporarily"); and so
- *      is what is said with a 4, or of mail that still waits.
+ *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 and words say
+ *      that nobody is there, and even then where they leave no doubt ("lookup failed temporarily");
+ *      and so is what is said with a 4, or of mail that still waits.
  */
 #include "classify/veto.h"
 
@@ -151,7 +151,8 @@ static bool stays(const struct decision *d, const struct bids *bids, enum veto v
 
 	if (veto == VETO_PASSING_SURE)
 		return false;
-	return hard->proven || own_code(d, WEIGHT_SPECIFIC) ||
+	return hard->proven ||
+		(own_code(d, WEIGHT_SPECIFIC) && (bids->own_words || !bids->clues->diagnostic.n)) ||
 		(!locked && bids->own_words && own_code(d, WEIGHT_USUAL));
 }
 
