@@ -117,7 +117,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check points kills promises bench fuzz fuzzers replays metamorphic lab coverage install uninstall
+.PHONY: deps demo check points kills promises bench sizes fuzz fuzzers replays metamorphic lab coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -174,6 +174,13 @@ bench:
 	$(NEEDS) demo
 	@$(BUILDING) all $(BUILD)/plain/retour
 	@$(PYTHON) tests/bench.py --build $(BUILD) $(BENCH)
+
+# What each command costs at growing sizes of the store, and with which exponent: of `make bench` that table alone. 10 million messages take ten minutes on a machine that is quiet.
+SIZES ?= 100000 1000000 10000000
+sizes:
+	$(NEEDS) demo
+	@$(BUILDING) all
+	@$(PYTHON) tests/growth.py --build $(BUILD) $(SIZES)
 
 # Lines of classify/ that unit tests, golden samples, hostile mails and fuzz seeds reach; needs gcovr. Less than COVERAGE percent is an error.
 COVERAGE := 90

@@ -234,6 +234,8 @@ def main():
     options.add_argument("--large", action="store_true", help="10 million messages, too")
     options.add_argument("size", nargs="*", type=int)
     options = options.parse_args()
+    if any(size % CHUNK for size in options.size) or sorted(set(options.size)) != options.size:
+        sys.exit("growth.py: right would be multiples of %d that grow" % CHUNK)
     measure(os.path.join(os.path.abspath(options.build), "retour"), options.size or [100000, 1000000] + [10000000] * options.large)
     finish()
 
