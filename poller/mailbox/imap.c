@@ -17,6 +17,7 @@
 #include "poller/mailbox/imapexpire.h"
 #include "poller/mailbox/imapfetch.h"
 #include "poller/mailbox/imapfolders.h"
+#include "poller/mailbox/imapleft.h"
 #include "poller/mailbox/imaplist.h"
 #include "poller/mailbox/imapstuck.h"
 #include "poller/mailbox/secret.h"
@@ -357,27 +358,6 @@ static int imap_settle(
 
 /* --- the rest ------------------------------------------------------------- */
 
-/* How many of what the server said that it removed are still in the folder. */
-static int count_unsettled(struct imap_source *s, uint64_t *left)
-{
-	struct mailimap_set *set;
-	struct uid_list found = { 0 };
-	int result = 0;
-
-	*left = 0;
-	uid_list_sort(&s->removed);
-	for (size_t at = 0, n; at < s->removed.n && !result; at += n) {
-		n = uid_set(&s->removed, at, IMAP_SET_UIDS_MAX, &set);
-		if (!n)
-			return imap_check(&s->session, MAILIMAP_ERROR_MEMORY, "UID set", NULL);
-		result = imap_search_uids(&s->session, set, &found);
-	}
-	for (size_t i = 0; i < found.n; i++)
-		*left += uid_list_has(&s->removed, found.at[i]);
-	uid_list_free(&found);
-	return result;
-}
-
 static int imap_describe(struct source *source, char *text, size_t size)
 {
 	static const char *const capabilities[] = { "UIDPLUS", "MOVE" };
@@ -415,22 +395,14 @@ static int imap_describe(struct source *source, char *text, size_t size)
 static int imap_finish(struct source *source, struct settled *late)
 {
 	struct imap_source *s = imap_source_of(source);
-	uint64_t left;
 
 	if (s->marked.n)
 		return imap_fail(&s->session,
 			"the server lacks UIDPLUS, and others have marked messages deleted: %llu of ours are marked "
 			"but not expunged, they come again",
 			(unsigned long long)s->marked.n);
-	if (s->removed.n && !s->session.broken) {
-		if (imap_select_source(s) || count_unsettled(s, &left))
-			return -1;
-		if (left)
-			return imap_fail(&s->session,
-				"the server said that it removed %llu messages that are still there: this mailbox is not "
-				"emptied",
-				(unsigned long long)left);
-	}
+	if (!s->session.broken && imap_compare_left(s))
+		return -1;
 	if (s->unlisted)
 		return imap_fail(&s->session,
 			"the server says that there are %llu messages more than it lists: they stay there",

@@ -180,14 +180,16 @@ int imap_set_keyword(struct imap_session *s, const struct uid_list *uids, const 
 	return 0;
 }
 
-static int imap_search(struct imap_session *s, struct mailimap_search_key *key, const char *what,
-	struct uid_list *found)
+/* By UID; with NUMBERS the sequence numbers. */
+static int imap_search(struct imap_session *s, struct mailimap_search_key *key, bool numbers,
+	const char *what, struct uid_list *found)
 {
 	clist *result = NULL;
 	int code;
 
 	imap_expect(s, IMAP_SEARCH_MAX);
-	code = mailimap_uid_search(s->imap, NULL, key, &result);
+	code = numbers ? mailimap_search(s->imap, NULL, key, &result)
+		       : mailimap_uid_search(s->imap, NULL, key, &result);
 	if (imap_check(s, code, what, NULL))
 		return -1;
 	for (clistiter *at = result ? clist_begin(result) : NULL; at; at = clist_next(at))
@@ -203,7 +205,7 @@ static int search_deleted(struct imap_session *s, struct uid_list *found)
 {
 	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_DELETED };
 
-	return imap_search(s, &key, "SEARCH DELETED", found);
+	return imap_search(s, &key, false, "SEARCH DELETED", found);
 }
 
 int imap_search_keyword(struct imap_session *s, const char *keyword, struct uid_list *found)
@@ -211,17 +213,28 @@ int imap_search_keyword(struct imap_session *s, const char *keyword, struct uid_
 	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_KEYWORD,
 		.sk_data = { .sk_keyword = (char *)keyword } };
 
-	return imap_search(s, &key, "SEARCH KEYWORD", found);
+	return imap_search(s, &key, false, "SEARCH KEYWORD", found);
+}
+
+static int search_set(
+	struct imap_session *s, struct mailimap_set *set, bool numbers, struct uid_list *found)
+{
+	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID,
+		.sk_data = { .sk_uid = set } };
+	int result = imap_search(s, &key, numbers, "SEARCH UID", found);
+
+	mailimap_set_free(set);
+	return result;
 }
 
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
 {
-	struct mailimap_search_key key = { .sk_type = MAILIMAP_SEARCH_KEY_UID,
-		.sk_data = { .sk_uid = set } };
-	int result = imap_search(s, &key, "SEARCH UID", found);
+	return search_set(s, set, false, found);
+}
 
-	mailimap_set_free(set);
-	return result;
+int imap_search_numbers(struct imap_session *s, struct mailimap_set *set, struct uid_list *found)
+{
+	return search_set(s, set, true, found);
 }
 
 /*

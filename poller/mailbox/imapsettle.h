@@ -67,5 +67,7 @@ int imap_set_keyword(struct imap_session *s, const struct uid_list *uids, const 
 int imap_search_keyword(struct imap_session *s, const char *keyword, struct uid_list *found);
 /* Which of SET, which is freed, are in the selected folder: added to FOUND. */
 int imap_search_uids(struct imap_session *s, struct mailimap_set *set, struct uid_list *found);
+/* The same, with the sequence numbers that they have. */
+int imap_search_numbers(struct imap_session *s, struct mailimap_set *set, struct uid_list *found);
 
 #endif

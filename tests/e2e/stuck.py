@@ -443,4 +443,42 @@ with case("a folder is opened and nothing said of how many messages it has: said
     equal(result.code, 1, result)
     contains(result.err, "the server does not say how many messages the folder has")
 
+for action, first, later in (("delete", 2, 0), ("keep", 2, 2)):
+    with case("EXISTS and UIDNEXT are too low, %s: what the server counts is read, that there is more is said by each visit, and nothing is lost" % action):
+        fake = FakeImap([bounce(n) for n in range(5)])
+        retour, counted = program(fake, processed=action), []
+        fake.on("SELECT", lambda c, tag, rest: c.send("* FLAGS (\\Deleted)\r\n* %d EXISTS\r\n* OK [UIDVALIDITY 77] .\r\n* OK [UIDNEXT 3] .\r\n" % counted[-1])
+                or c.ok(tag, "[READ-WRITE] selected"))
+        for counted_now in (first, later):
+            counted.append(counted_now)
+            result = retour.run("run")
+            equal(result.code, 1, result)
+            contains(result.err, "the server counts %d messages (EXISTS) and finds 3 more, from UID 3 on: they stay there" % later)
+        equal((events(retour), len(fake.mails)), (2, 3 if action == "delete" else 5))
+        fake.on("SELECT", lambda c, tag, rest: True)
+        equal((retour.run("run").code, events(retour), len(fake.mails)), (0, 5, 0 if action == "delete" else 5))
+
+with case("mail that comes during a visit is no such case: the server has told it, it waits, and nothing is said"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+
+    def another(c, tag, rest):
+        if len(fake.mails) == 5 and fake.uidnext == 6:
+            fake.mails[6], fake.uidnext = bounce(6), 7
+            c.send("* 6 EXISTS\r\n")
+        return True
+
+    fake.on("UID FETCH", another)
+    retour = program(fake)
+    result = retour.run("run")
+    equal((result.code, events(retour), list(fake.mails)), (0, 5, [6]), result)
+    equal((retour.run("run").code, events(retour), fake.mails), (0, 6, {}))
+    equal(fake.commands("SEARCH"), ["SEARCH UID 6:*"], "asked only where something lies beyond what was read")
+
+with case("an end of a visit costs one SEARCH"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    retour = program(fake)
+    retour.run("run")
+    retour.run("run")
+    equal(fake.commands("UID SEARCH") + fake.commands("SEARCH"), ["UID SEARCH UID 1:5,6:*", "UID SEARCH UID 1:*"])
+
 finish()

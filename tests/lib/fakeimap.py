@@ -194,8 +194,8 @@ class FakeImap:
         found = set()
         for part in text.split(","):
             low, _, high = part.partition(":")
-            high = max(self.mails, default=0) if high == "*" else int(high or low)
-            found |= {uid for uid in self.mails if int(low) <= uid <= high}
+            ends = sorted([int(low), max(self.mails, default=0) if high == "*" else int(high or low)])
+            found |= {uid for uid in self.mails if ends[0] <= uid <= ends[1]}
         return sorted(found)
 
     def number(self, uid):
@@ -241,6 +241,10 @@ class FakeImap:
     def _uid_search(self, c, tag, rest):
         found = self.uids(rest.split(" ")[-1]) if rest.upper().startswith("UID ") else sorted(self.deleted)
         c.send("* SEARCH%s\r\n" % "".join(" %d" % uid for uid in found))
+        c.ok(tag)
+
+    def _search(self, c, tag, rest):
+        c.send("* SEARCH%s\r\n" % "".join(" %d" % self.number(uid) for uid in self.uids(rest.split(" ")[-1])))
         c.ok(tag)
 
     def _copied(self, rest):
