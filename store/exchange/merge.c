@@ -86,10 +86,26 @@ static int merging_add(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 	return STORE_OK;
 }
 
+/*
+ * A share that knows of an erasure says no more what came before, as that an operator had let the
+ * contact go: before it takes the place of the former one, the erasure is obeyed with that at hand.
+ */
+static int obey_share(struct store *s, const unsigned char key[PSEUDONYM_SIZE],
+	const struct share *h, int64_t now)
+{
+	struct erasure_times of, news = { h->erased, h->kept.bare };
+
+	if (!h->erased || h->erased > now + CLOCKS_APART)
+		return STORE_OK;
+	if (site_erased(s, key, &of))
+		return STORE_FAILED;
+	return h->erased > of.last ? share_obey(s, key, &news, now) : STORE_OK;
+}
+
 /* What is under another sites.key was made by a site that has the right signature, so it is worth a
  * word of its own. */
 static int merge_contact(struct store *s, const struct change *c, int64_t life, unsigned generation,
-	enum merge_result *result, char why[CHANGE_WHY_SIZE])
+	int64_t now, enum merge_result *result, char why[CHANGE_WHY_SIZE])
 {
 	unsigned char key[PSEUDONYM_SIZE], content[SHARE_SIZE_MAX + SEAL_PAD];
 	struct share *h = &s->site->share[SHARES_MAX - 1];
@@ -112,6 +128,9 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life, 
 	if (!share_read(h, content, n))
 		return refuse_change(
 			result, why, "its content has a form that this version does not know");
+	if (obey_share(s, key, h, now))
+		return STORE_FAILED;
+	share_read(h, content, n); /* it lay where others may lie since */
 	h->life = life;
 	if (share_hear_erasures(s, key, h, &nothing))
 		return STORE_FAILED;
@@ -373,7 +392,7 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		return STORE_OK;
 	}
 	if (c->kind == CHANGE_CONTACT)
-		return merge_contact(s, c, life, generation, result, why);
+		return merge_contact(s, c, life, generation, now, result, why);
 	if (c->kind == CHANGE_FIGURES)
 		return figures_merge(s, c, life, result, why);
 	if (is_timed(c->kind) && c->version > now + CLOCKS_APART)

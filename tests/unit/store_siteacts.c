@@ -209,6 +209,7 @@ static void live(unsigned what)
 static void all_the_same(unsigned what)
 {
 	but_cohorts = true;
+	but_ages = what & CUTS && what & REDUCES;
 	advance_all(today); /* time has passed at some, and not yet at others */
 	for (unsigned i = 1; i < SITES; i++)
 		assert_same_rows(i, 0);
@@ -219,7 +220,7 @@ static void all_the_same(unsigned what)
 		assert_same_rows(i, 0);
 	if (what & KNOWING)
 		assert_same_rows(ONE, 0);
-	but_cohorts = false;
+	but_cohorts = but_ages = false;
 }
 
 static void test_of(unsigned what, unsigned seed)
@@ -482,6 +483,49 @@ static void undone_and_moved(void **state)
 	today = NOW;
 }
 
+static void shares_first(unsigned from, unsigned to)
+{
+	char why[CHANGE_WHY_SIZE];
+	struct bag b = { 0 };
+	changes_of(from, false, &b);
+	ok(store_begin(at[to].s));
+	for (unsigned others = 0; others < 2; others++)
+		for (size_t i = 0; i < b.n; i++)
+			if ((b.line[i].kind != CHANGE_CONTACT) == others)
+				give(to, &b.line[i], why);
+	ok(store_merge_refold(at[to].s, today));
+	ok(store_commit(at[to].s));
+	empty_bag(&b);
+}
+
+/* Who was let go is not ended again when an erasure leaves his objection to a stream, and other
+ * sites hear what is left before they hear of the erasure. */
+static void let_go_and_reduced(void **state)
+{
+	static const char who[] = "jan@example.net";
+	(void)state;
+	today = NOW;
+	fails_at(1, CATEGORY_USER_UNKNOWN, who, NOW - 5 * DAY);
+	exchange(0);
+	act_move(0, who, 3);
+	exchange(0);
+	today += DAY;
+	act_list(0, who, 25); /* the first stream */
+	exchange(0);
+	today += DAY;
+	act_erase(0, who, true);
+	for (unsigned i = 1; i < SITES; i++)
+		shares_first(0, i);
+	all_know();
+	for (unsigned i = 0; i < SITES; i++) {
+		struct answer a;
+		store = at[i].s;
+		ok(store_check_stream(store, who, strlen(who), 2, today, &a));
+		assert_int_equal(a.verdict, VERDICT_SEND);
+	}
+	today = NOW;
+}
+
 /* --- tests ------------------------------------------------------------------- */
 
 #define TEST(name, what, seed) \
@@ -518,6 +562,7 @@ int main(void)
 		ROW(undone_when_cut),
 		ROW(erased_when_let_go),
 		ROW(undone_and_moved),
+		ROW(let_go_and_reduced),
 		ROW(all_acts),
 		ROW(known_acts),
 	};

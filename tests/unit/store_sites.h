@@ -303,6 +303,10 @@ struct read {
  * known when. */
 static bool but_cohorts;
 
+/* What an erasure left of a contact's age goes from the site that told it as soon as nothing else
+ * is left there, and comes back with no line of another's. */
+static bool but_ages;
+
 /* A table that has less of them shows nothing; of a few people all may be erased. */
 static size_t bytes_least = 1000;
 
@@ -322,7 +326,9 @@ static inline char *rows_of(unsigned i)
 		SQLITE_OK);
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		for (int c = 0; c < sqlite3_column_count(st); c++) {
-			if (but_cohorts && strcmp(sqlite3_column_name(st, c), "cohort") == 0)
+			const char *name = sqlite3_column_name(st, c);
+			if ((but_cohorts && strcmp(name, "cohort") == 0) ||
+				(but_ages && strcmp(name, "at") == 0))
 				continue;
 			bool blob = sqlite3_column_type(st, c) == SQLITE_BLOB;
 			size_t bytes = (size_t)sqlite3_column_bytes(st, c);
