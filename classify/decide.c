@@ -275,9 +275,19 @@ static bool is_of_person(enum category category)
 	return category != CATEGORY_DOMAIN_UNKNOWN && category != CATEGORY_NOT_ACCEPTING;
 }
 
+/* Does a paragraph end between match K and match M behind it? */
+static bool is_paragraph_between(struct span text, const struct match *k, const struct match *m)
+{
+	for (size_t i = k->begin; i + 1 < m->begin; i++)
+		if (text.p[i] == '\n' && text.p[i + 1] == '\n')
+			return true;
+	return false;
+}
+
 /*
  * Is hard match I said of what a longer one begins with, and is that of nobody? "Not known here" is
- * of the address in "the address that you call from is not known here".
+ * of the address in "the address that you call from is not known here", and not of that in the
+ * paragraph above.
  */
 static bool is_end_of_other(const struct rules *r, const struct matches *found, size_t i,
 	struct span text, struct span name)
@@ -286,7 +296,8 @@ static bool is_end_of_other(const struct rules *r, const struct matches *found, 
 
 	for (k = found->at; k < found->at + found->count; k++)
 		if (k->gap && k->begin < m->begin && k->end > m->begin && k->end <= m->end &&
-			is_hard(rule_at(r, k->rule)) && (!whole || k->begin > whole->begin))
+			is_hard(rule_at(r, k->rule)) && (!whole || k->begin > whole->begin) &&
+			!is_paragraph_between(text, k, m))
 			whole = k;
 	return whole && !m->gap && sense_other_before(r, text, whole, m, name);
 }
