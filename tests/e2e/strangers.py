@@ -88,6 +88,29 @@ for what, calls, error, keys in (("read-only", "unlinkat", "EROFS", {}), ("a ful
         result = retour.run("run")
         equal((result.code, events(retour), os.listdir(retour.box + "/new")), (0, 3, []), result)
 
+for what, words in (("EACCES", "Permission denied"), ("EIO", "Input/output error")):
+    with case("Maildir: a file that cannot be read (%s): named with its mailbox, the others are read, nothing is lost, and it is read when it can be" % what):
+        retour = local("maildir")
+        for n in range(3):
+            put("%s/new/%d.%d.mx" % (retour.box, 1795150000 + n, n), bounce(n))
+        bad = retour.box + "/new/1795150001.1.mx"
+        healthy = command = retour.arguments(["run"])
+        if what == "EIO":  # the disk, at the file's own bytes
+            command = ["strace", "-f", "-o", "/dev/null", "-P", bad, "-e", "trace=read", "-e", "inject=read:error=EIO"] + healthy
+        else:  # a mode that somebody gave it; root would not mind
+            os.chmod(bad, 0)
+            if os.geteuid() == 0:
+                subprocess.run(["chown", "-R", "65534:65534", retour.dir], check=True)
+                healthy = command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
+        for _ in range(2):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            equal((done.returncode, events(retour), os.listdir(retour.box + "/new")), (1, 2, ["1795150001.1.mx"]), done.stderr)
+            contains(done.stderr, "mailbox bounces: 1795150001.1.mx cannot be had: %s; it stays there and is tried again" % words)
+        os.chmod(bad, 0o600)
+        healthy = [word.replace(NOW, "2026-11-20T13:00:00Z") for word in healthy]
+        done = subprocess.run(healthy, capture_output=True, text=True, timeout=60)
+        equal((done.returncode, events(retour), os.listdir(retour.box + "/new"), retour.sql("SELECT count(*) FROM stuck")), (0, 3, [], [(0,)]), done.stderr)
+
 # --- mbox -----------------------------------------------------------------------------------------------------------------------
 
 FROM = b"From MAILER-DAEMON Thu Nov 19 05:00:00 2026\n"
