@@ -351,6 +351,23 @@ for what, text, mode, why in (("another store's key", OTHER % ("ab" * 32), 0o600
             with open(path, "rb") as f:
                 equal(f.read(), lies)
 
+for name, code in (("state.key", 2), ("message.key", 2), (NOVEMBER, 1)):
+    with case("%s is read back before a message is settled: what the disk gives otherwise is not used, and nothing is lost" % name):
+        place = Retour(now="2026-11-20T06:00:00Z")
+        place.config["mailbox one"] = {"protocol": "maildir", "path": place.dir + "/one", "processed": "delete"}
+        for folder in ("new", "cur", "tmp"):
+            os.makedirs("%s/one/%s" % (place.dir, folder))
+        with open(place.dir + "/one/new/1794200001.1.mx", "w") as f:
+            f.write(BOUNCE % {"date": "09 Nov 2026 05:00:00 +0000", "number": 1, "recipient": ANNA, "status": DEAD[0], "text": DEAD[1], "host": "mx.example.net"})
+        place.write_config()
+        # ten bytes of nothing, where the file that was just made is read for the first time
+        torn = ["strace", "-f", "-o", "/dev/null", "-P", place.data + "/keys/" + name, "-e", "trace=read", "-e", "inject=read:retval=10:when=1"]
+        done = subprocess.run(torn + place.arguments(["run"]), capture_output=True, text=True, timeout=60)
+        equal((done.returncode, len(os.listdir(place.dir + "/one/new"))), (code, 1), done.stderr)
+        contains(done.stderr, name + ": damaged")
+        equal(place.run("run").code, 0)
+        equal((os.listdir(place.dir + "/one/new"), len(place.run("disclose", "--json", input=ANNA).lines()[0]["events"])), ([], 1))
+
 with case("a month's lost key is given up by a ledgered act with a reason: doctor and alerts are quiet, audit still names it"):
     os.rename(KEYS + NOVEMBER, retour.dir + "/november")
     before = retour.sql("SELECT count(*) FROM event")[0][0]
