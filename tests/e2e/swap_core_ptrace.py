@@ -106,4 +106,27 @@ if os.geteuid() == 0:
             os.killpg(process.pid, 9)
             process.communicate()
 
+# $1: the lines in the place of those that the kernel has for this process, which becomes the program
+MOUNTS = 'mount --bind "$1" /proc/$$/mountinfo && shift && exec "$@"'
+if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+    ok("doctor says what the file systems of keys and store keep # SKIP no mount namespace for this user")
+else:
+    with case("doctor says what the file systems of keys and store keep, and what to do"):
+        mounts = os.path.join(retour.dir, "mountinfo")
+        for kinds, said in (
+                (("ext4 /dev/a rw", "ext4 /dev/b rw"), ()),
+                (("btrfs /dev/a rw", "tmpfs tmpfs rw"), (" store .*: btrfs writes elsewhere, and keeps the old bytes.*: what is deleted is not gone. Lay it on an encrypted",)),
+                (("ext4 /dev/a rw", "zfs pool/keys rw"), (r" keys .*: zfs writes elsewhere.*: a destroyed key is not gone. Lay them on an encrypted file system \(LUKS\), or on tmpfs",)),
+                (("ext4 /dev/a rw,data=journal", "nfs4 server:/ rw"), (" keys .*: nfs4 is a server's", " store .*: ext4 writes what is written into its journal"))):
+            with open(mounts, "w") as f:
+                f.write("1 0 8:1 / / rw - ext4 /dev/r rw\n" + "".join(
+                    "%d 1 8:%d / %s rw - %s\n" % (number, number, where, kind) for number, (where, kind) in enumerate(zip((retour.data, retour.data + "/keys"), kinds), 2)))
+            retour.write_config()
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", MOUNTS, "sh", mounts, *retour.arguments(["doctor"])], capture_output=True, text=True, timeout=60)
+            text = done.stdout + done.stderr
+            contains(text, "store and keys")
+            for words in said:
+                true(re.search(words, text), (words, text))
+            equal(len(re.findall(" is not gone", text)), len(said), text)
+
 finish()

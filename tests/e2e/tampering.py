@@ -217,6 +217,19 @@ def returned_key(retour):
     shutil.copy(os.path.join(keys, "event-2026-11.key"), os.path.join(keys, "event-2026-12.key"))
 
 
+def destroyed_key_back(retour):
+    """A month's key of which somebody had a copy. It is what makes an old copy of the database readable."""
+    path = os.path.join(retour.data, "keys", "event-2026-11.key")
+    shutil.copy(path, retour.dir)
+    for day in ("2026-12-10", "2027-01-05", "2027-01-30", "2027-02-25", "2027-03-20", "2027-04-15", "2027-05-10", "2027-06-05"):
+        at(retour, day)
+        equal(retour.run("run").code, 0)
+    true(not os.path.exists(path), "its month is over")
+    equal(retour.run("audit").code, 0)
+    shutil.copy(os.path.join(retour.dir, "event-2026-11.key"), path)
+    contains(retour.run("audit").out, "event-2026-11.key is a key that was destroyed")
+
+
 def other_key(retour):
     """A month's key that is replaced by another: nobody can be found any more."""
     path = os.path.join(retour.data, "keys", "event-2026-11.key")
@@ -422,6 +435,7 @@ DEEDS = (
     ("a key under a name of its own", foreign_key),
     ("a key in a folder of its own", stray_copy),
     ("a key under another month's name", returned_key),
+    ("a destroyed key that is put back", destroyed_key_back),
     ("another key in a month's place", other_key),
     ("a month's key crossed out, so that it is not destroyed", crossed_out_key),
     ("the same, and another key in its place", crossed_out_and_other_key),

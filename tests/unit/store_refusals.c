@@ -4,6 +4,8 @@
  */
 #include "tests/unit/store_fixture.h"
 #include "store/refusing.h"
+#include "store/keys.h"
+#include <sodium.h>
 
 enum { LAST = REFUSALS_DAYS - 1, K = 10 };
 
@@ -258,6 +260,28 @@ static void who_refuses_now(void **state)
 	assert_int_equal(r.sent, 500);
 }
 
+/* In the file a host is a number that nobody without message.key can compute. */
+static void hosts_are_numbers_of_the_key(void **state)
+{
+	static const char form[] = "retour cause 1\0host\0small.example";
+	unsigned char hash[2][16];
+
+	(void)state;
+	put_blocks("", "mx1.small.example", CATEGORY_REPUTATION, NOW, 1);
+	put_blocks("", "mx2.small.example", CATEGORY_REPUTATION, NOW, 1);
+	for (unsigned keyed = 0; keyed < 2; keyed++)
+		crypto_generichash(hash[keyed], sizeof hash[keyed], (const void *)form,
+			sizeof form - 1, keyed ? keys_message(store) : NULL, keyed ? KEY_SIZE : 0);
+	int64_t number = query_int("SELECT host FROM refused WHERE count = 2");
+	for (unsigned keyed = 0; keyed < 2; keyed++) {
+		const unsigned char *h = hash[keyed];
+		int64_t documented = (int64_t)h[0] << 24 | (int64_t)h[1] << 16 |
+			(int64_t)h[2] << 8 | h[3];
+		assert_int_equal(number == documented, keyed);
+	}
+	assert_int_equal(count_bytes("small.example", 13), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_resolved_counts_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			receivers_without_a_profile_by_host, setup, teardown),
+		cmocka_unit_test_setup_teardown(hosts_are_numbers_of_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_refuses_now, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
