@@ -1011,7 +1011,7 @@
 <xsl:template name="colour"><xsl:param name="of"/>
 	<xsl:choose>
 		<xsl:when test="$of = 'hard'">#2b66a3</xsl:when><xsl:when test="$of = 'soft'">#62a9d6</xsl:when><xsl:when test="$of = 'block'">#e08a2e</xsl:when>
-		<xsl:when test="$of = 'complaint'">#a6215d</xsl:when><xsl:otherwise>#9aa4ae</xsl:otherwise>
+		<xsl:when test="$of = 'complaint'">#a6215d</xsl:when><xsl:when test="$of = 'other'">#b8bec4</xsl:when><xsl:otherwise>#9aa4ae</xsl:otherwise>
 	</xsl:choose></xsl:template>
 
 <xsl:template name="key"><xsl:param name="of"/>
@@ -1159,7 +1159,7 @@ code { font-size: .8rem; overflow-wrap: anywhere; }
 	.checks tbody tr { display: grid; grid-template-columns: 1fr auto; padding: .5rem 0; border-bottom: 1px solid var(--line); } .data.checks tbody th, .data.checks td { border: 0; padding: 0; } .checks .w { grid-column: 1 / -1; } }
 @media (max-width: 36rem) { .month1 { display: none; } main { padding: 1.25rem 1rem 3rem; } h1 { font-size: 1.8rem; } .sentence { font-size: 1.12rem; } .heading { margin-top: 2.25rem; }
 	.figures { gap: .5rem; margin-bottom: .5rem; } .figures.first { grid-template-columns: 1fr; } .figures.others { grid-template-columns: repeat(auto-fit, minmax(5.2rem, 1fr)); } .others .history { display: none; }
-	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus { flex-direction: column; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
+	.others .figure { padding: .5rem .55rem; } .others .name { font-size: .8rem; } .others .big { font-size: 1.2rem; } .others .versus { flex-direction: column; } .others .versus span { white-space: normal; } .data th, .data td { padding-left: .6rem; } .method { grid-template-columns: 1fr; } .method dd { margin-bottom: .4rem; } .entry { margin-right: .8rem; } .measures li { padding-left: 1.9rem; } }
 @page { margin: 15mm 14mm; }
 @media print { :root { font-size: 10pt; color-scheme: light; --brand: #000; --ink: #000; --soft-ink: #444; --paper: #fff; --line: #ccc; --strong: #888; --wash: #f3f3f3;
 	--hard: #1f4e79; --soft: #62a9d6; --block: #e08a2e; --undetermined: #9aa4ae; --complaint: #a6215d; --rest: #ccd3da; --plain: #8fa3b5; --worse: #b0531a; --better: #2a74a8; --steady: #444; --on: #fff; }

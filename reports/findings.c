@@ -279,7 +279,7 @@ static void find_verdict(struct month_report *r)
 	say_change(r, &s);
 }
 
-/* How many counts the report does not show. */
+/* How many counts the report prints as a bound: "<10", "≥10". */
 static unsigned count_hidden(const xmlNode *node)
 {
 	unsigned n = 0;

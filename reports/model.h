@@ -297,7 +297,7 @@ struct month_report {
 	enum verdict_state verdict;
 	enum targets_state targets;
 	bool quiet;
-	unsigned hidden; /* counts of the report that are not shown */
+	unsigned hidden; /* counts of the report that are printed as a bound */
 	char sentence[SENTENCE_SIZE], note[SENTENCE_SIZE], retention[SENTENCE_SIZE];
 	struct measure measure[MEASURES_MAX];
 	unsigned measures;

@@ -162,6 +162,17 @@ if browser.binary() and axe:
 else:
     skipped("axe-core", "needs Chromium and the npm package axe-core")
 
+with case("in the mail's bars what is too few to show by class is no \"undetermined\""):
+    seen = 0
+    for sender in senders:
+        for campaign in sender.root.iterfind(AT + "campaigns/" + AT + "row"):
+            shown = {count.get("of") for count in campaign.iterfind(AT + "count") if int(re.sub("[^0-9]", "", count.text))}
+            bar = re.search(">%s<(?:span.*?</span><)?table.*?</table>" % re.escape(campaign.get("title")), sender.body)
+            if "other" in shown and "undetermined" not in shown and bar:
+                true("#9aa4ae" not in bar[0], sender.name)
+                seen += "#b8bec4" in bar[0]
+    true(seen, "a bar with a pale part")
+
 if browser.binary():
     with case("nothing is wider than the window: pages from 320 pixels on, mails from 360"):
         equal(browser.overflow([sender.file(sender.page, "page.html") for sender in senders] + [loud.file(loud.index()[0], "index.html")], NARROW), [])

@@ -70,7 +70,7 @@ def overflow(pages, widths):
 
 
 def crowded(pages, widths):
-    """Tables of PAGES that are wider than what they stand in, and words in them that are broken up for want of room: [[path, width, text], …]."""
+    """Tables of PAGES that are wider than what they stand in, words in them that are broken up for want of room, key figures that leave their box: [[path, width, text], …]."""
     return found_in(pages, widths, """
         for (const table of frame.contentDocument.querySelectorAll('table')) {
             if (table.offsetWidth > table.parentElement.clientWidth + 1)
@@ -80,7 +80,10 @@ def crowded(pages, widths):
                 const text = cell.textContent.trim();
                 if (cell.closest('table, thead').offsetWidth > 1 && text.length > 5 && room < 24) found.push([path, width, text]);
             }
-        }""")
+        }
+        for (const line of frame.contentDocument.querySelectorAll('.figure .name, .figure .big, .figure .versus span'))
+            if (line.offsetParent && line.getBoundingClientRect().right > line.closest('.figure').getBoundingClientRect().right - 4)
+                found.push([path, width, 'out of its box: ' + line.textContent]);""")
 
 
 def axe(pages, source):
