@@ -166,6 +166,19 @@ with case("%d ways to bend an export, most of them signed with the real key, are
             equal((code, "The evidence does NOT hold" in out), (3, True), (name, options))
             true("\033" not in out, (name, "draws on the terminal"))
 
+with case("the check names what a list of sums lacks or has twice, though it is signed with the real key; key and explanation may be left out"):
+    listed = [line.split()[1].decode() for line in read(NOVEMBER, "SHA256SUMS").splitlines()]
+    spare = ["VERIFY.txt", "retour.pub"]
+    equal(sorted(listed), sorted(["ledger.txt", "checkpoint.txt", "audit.txt", "audit.xml", "audit.html"] + spare))
+    for number, name in enumerate(listed):
+        shutil.rmtree(copy)
+        shutil.copytree(NOVEMBER, copy)
+        sums(copy, text=read(copy, "SHA256SUMS") + read(copy, "SHA256SUMS").splitlines(True)[number])
+        contains(verify(copy, "--key", key)[1], "BROKEN  SHA256SUMS: names %s twice" % name)
+        sums(copy, (name,))
+        code, out = verify(copy, "--key", key)
+        equal((code, "BROKEN  SHA256SUMS: does not name %s," % name in out), (0, False) if name in spare else (3, True), (name, out))
+
 LOGS = (("a hash is another", lambda t: re.sub(rb":[0-9a-f]{8}", b":00000000", t, count=1), 3), ("an entry that is not there", lambda t: t + b"x 999:" + b"0" * 64 + b"\n", 3),
         ("big letters and zeroes", lambda t: re.sub(rb"HEAD (\d+)", rb"HEAD 0000\1", t.upper()), 0), ("another head before it in its line", lambda t: t.replace(b"retour: ledger", b"x 5:" + b"0" * 64 + b" retour: ledger", 1), 3),
         ("packed", gzip.compress, 3), ("UTF-16", lambda t: t.decode().encode("utf-16"), 3), ("empty", lambda t: b"", 3), ("a NUL within a word", lambda t: t.replace(b"head", b"he\0ad"), 0),
