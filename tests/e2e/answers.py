@@ -107,4 +107,5 @@ with case("without the receivers' words there are their codes"):
     equal(quiet.run("purge").code, 0)
     equal({each.find(REPORT + "text").text for each in answers(quiet)["gmail"].findall(REPORT + "answer")}, {"(no words)"})
     equal(quiet.sql("SELECT DISTINCT text FROM wording"), [("",)])
+    equal(quiet.sql("SELECT count(*) > 0, count(diagnostic) FROM event"), [(1, 0)])
 finish()
