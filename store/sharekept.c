@@ -250,19 +250,21 @@ static int erase_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE]
 	return found ? contact_delete(s, &c, &(uint64_t){ 0 }) : STORE_OK;
 }
 
-/* Two of one second, or of a clock that went back, are told apart by the time of the later one. */
+/* Two of one second, of a clock that went back, or of another site whose clock is ahead, are told
+ * apart by the time of the later one: what was read since that one goes, too. */
 int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool keep, int64_t now,
 	struct erased *sum)
 {
 	char mark[2 * PSEUDONYM_SIZE + 1];
 	struct mark m = { .of = { 0, 0 } };
-	int64_t before = 0;
+	struct erasure_times known;
 
 	memcpy(m.name, key, PSEUDONYM_SIZE);
 	site_mark(s, key, mark);
-	if (mark_of(s, CHANGE_FORGET, mark, s->site->life, &before, &m.of))
+	if (mark_of(s, CHANGE_FORGET, mark, s->site->life, NULL, &m.of) ||
+		site_erased(s, key, &known))
 		return STORE_FAILED;
-	m.of.last = later(now, before + 1);
+	m.of.last = later(now, known.last + 1);
 	if (!keep)
 		m.of.bare = m.of.last;
 	return erase_shares(s, key, &m.of, true, now, sum) ||

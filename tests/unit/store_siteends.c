@@ -123,6 +123,26 @@ static void read_behind_an_erasure(void **state)
 	}
 }
 
+/* A site whose clock is ahead erases, and reads on: whoever erases where the clock is right means
+ * that, too. */
+static void erased_before_a_clock_ahead(void **state)
+{
+	static const char who[] = "ahead@example.net";
+	(void)state;
+	unknown_at(2, who);
+	exchange(0);
+	forget_at(1, who, NOW + 20 * HOUR);
+	exchange(0);
+	store = at[1].s;
+	put_event(event_of(KIND_FAILURE, CATEGORY_USER_UNKNOWN, who, NOW - DAY), NOW + 20 * HOUR);
+	exchange(0);
+	all_say(who, NOW + HOUR, VERDICT_SUPPRESS);
+	forget_at(0, who, NOW + HOUR);
+	exchange(0);
+	exchange(0);
+	all_say(who, NOW + 2 * HOUR, VERDICT_SEND);
+}
+
 /* What is kept of an erased suppression stands at every site, and nothing beside it. */
 static void reduced_everywhere(void **state)
 {
@@ -287,6 +307,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(forgotten_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			read_behind_an_erasure, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(
+			erased_before_a_clock_ahead, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(reduced_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(undone_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
