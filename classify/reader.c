@@ -168,8 +168,10 @@ static bool speaks_of(struct span answer, size_t begin, size_t end)
 /* "Callout for <news@example.org> was answered: 550 5.1.1": the code is what was said of him. */
 static bool has_code_behind(struct span answer, size_t begin, size_t end)
 {
-	return !codes_find((struct span){ answer.p, begin }).status.digit &&
-		codes_find((struct span){ answer.p + end, answer.n - end }).status.digit;
+	struct codes behind = codes_find((struct span){ answer.p + end, answer.n - end });
+
+	return behind.reply ||
+		(behind.status.digit && !codes_find((struct span){ answer.p, begin }).status.digit);
 }
 
 /*
