@@ -220,7 +220,7 @@ int store_suppressions(struct store *s, int64_t since, unsigned stream, int64_t 
 			result = STORE_FAILED;
 			continue;
 		}
-		if (later(sqlite3_column_int64(st, 3), row.since) < since)
+		if (larger(sqlite3_column_int64(st, 3), row.since) < since)
 			continue;
 		keys_state_fingerprint(s, keys_generation(s, sqlite3_column_int64(st, 2)), key);
 		memset(&answer, 0, sizeof answer);

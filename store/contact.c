@@ -126,7 +126,7 @@ int contact_apply(struct store *s, const struct packed *e)
 		return STORE_OK;
 	if (count_gone(s, &c, e, meaning) || contact_note(s, &c, e, meaning))
 		return STORE_FAILED;
-	c.at = later(c.at, day_start(e->at));
+	c.at = larger(c.at, day_start(e->at));
 	if (contact_save(s, found ? SQL_CONTACT_PUT : SQL_CONTACT_ADD, &c))
 		return STORE_FAILED;
 	/* at last: it may change this contact, too */
@@ -324,7 +324,7 @@ int store_contact_free(
 	} else {
 		*freed = free_stream(&f, &c.history);
 	}
-	c.at = later(c.at, day_start(now));
+	c.at = larger(c.at, day_start(now));
 	return share_date(s, &c, now) || contact_refold(s, &c) ||
 			contact_save(s, SQL_CONTACT_PUT, &c)
 		? STORE_FAILED
@@ -373,7 +373,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		c.reason[0] = c.rule[0] = c.ladder[0] = '\0';
 		c.history.soft = c.history.block = (struct last){ 0, NO_REFERENCE };
 	}
-	c.at = later(c.at, day_start(now));
+	c.at = larger(c.at, day_start(now));
 	if (site_is_on(s) && share_moved(s, &c, now))
 		return STORE_FAILED;
 	return contact_save(s, SQL_CONTACT_PUT, &c);

@@ -43,7 +43,7 @@ void contact_remember_objection(struct contact *c, bool objected)
 		c->history.base.because = FOR_TOO_LONG;
 	else if (strcmp(c->reason, NOT_UNDERSTOOD) == 0)
 		c->history.base.because = FOR_UNCLEAR_LONG;
-	c->history.settled = later(c->at, 1);
+	c->history.settled = larger(c->at, 1);
 }
 
 /*

@@ -61,7 +61,7 @@ enum {
 int64_t quiet_of(const struct store *s)
 {
 	return s->o.quiet > 0
-		? later(s->o.quiet, s->o.mailings ? s->o.mailings * s->interval + LATE_BOUNCES : 0)
+		? larger(s->o.quiet, s->o.mailings ? s->o.mailings * s->interval + LATE_BOUNCES : 0)
 		: 0;
 }
 

@@ -74,10 +74,10 @@ static int convert_old(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
 		.pauses = rest.pauses };
 	snprintf(c.reason, sizeof c.reason, "%s", head.reason);
 	memcpy(c.rule, rest.rule, sizeof c.rule);
-	c.history.settled = later(c.at, rest.moved);
+	c.history.settled = larger(c.at, rest.moved);
 	*base = c.now;
 	if (rest.n) {
-		c.history.settled = later(1, rest.moved);
+		c.history.settled = larger(1, rest.moved);
 		*base = (struct standing){ .state = c.now.pauses ? STATE_REVALIDATE : STATE_ACTIVE,
 			.pauses = c.now.pauses,
 			.since = day_start(c.history.settled) };

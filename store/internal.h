@@ -223,10 +223,6 @@ int settings_record(struct store *s, int64_t now);
 /* The ledger's own retention, inside the transaction. */
 int ledger_cut(struct store *s, int64_t now, int64_t cutoff, uint64_t *deleted);
 
-static inline int64_t larger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 static inline int64_t whole_days(int64_t period)
 {
 	return (period + DAY - 1) / DAY * DAY;

@@ -33,12 +33,12 @@ void kept_since_add(struct kept *k, int64_t since, int64_t settled, uint8_t beca
 {
 	if (!since ||
 		(k->since && (k->since < since || (k->since == since && k->because <= because)))) {
-		k->settled = since ? later(k->settled, settled) : k->settled;
+		k->settled = since ? larger(k->settled, settled) : k->settled;
 		return;
 	}
 	k->since = since;
 	k->because = because;
-	k->settled = later(k->settled, settled);
+	k->settled = larger(k->settled, settled);
 }
 
 void kept_join(struct kept *to, const struct kept *from)
@@ -89,7 +89,7 @@ void kept_begin(const struct kept *k, struct history *h)
 	h->base = (struct standing){
 		.state = STATE_INACTIVE, .because = (enum because)k->because, .since = k->since
 	};
-	h->settled = later(k->settled, 1);
+	h->settled = larger(k->settled, 1);
 }
 
 void kept_object(const struct kept *k, struct history *h)

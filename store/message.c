@@ -128,7 +128,7 @@ static int pack(struct store *s, struct event *event, int64_t now, struct packed
 	if (!names_address((struct span){ event->campaign, campaign_n }))
 		memcpy(p.campaign, event->campaign, campaign_n);
 	memcpy(p.rule, event->rule, strnlen(event->rule, sizeof p.rule - 1));
-	s->present = later(s->present, now);
+	s->present = larger(s->present, now);
 	p.stream = stream_of_event(s, event);
 	p.mta = cause_number(s, CAUSE_MTA, event->reporting_mta);
 	if (p.klass == CLASS_HARD && wave_note_host(s, p.mta, event->reporting_mta))

@@ -218,7 +218,7 @@ int shares_load_all(struct store *s, const unsigned char key[PSEUDONYM_SIZE])
  */
 static int64_t next_version(int64_t v, int64_t at, int64_t forgotten)
 {
-	int64_t day = (later(at, forgotten) / DAY) << VERSION_BITS;
+	int64_t day = (larger(at, forgotten) / DAY) << VERSION_BITS;
 
 	if (forgotten && forgotten >= day_start(at))
 		day += (INT64_C(1) << (VERSION_BITS - 1)) +
@@ -281,7 +281,7 @@ static void settle_share(struct store *s, struct contact *c, struct share *h)
 	shares_sum(s, c);
 	h->history.base = c->history.base;
 	h->history.base.held = h->history.base.episode = 0; /* no part of its bytes */
-	h->history.settled = later(c->history.settled, h->history.day[0].start + DAY - 1);
+	h->history.settled = larger(c->history.settled, h->history.day[0].start + DAY - 1);
 	while (h->history.days && h->history.day[0].start <= h->history.settled)
 		history_drop_first(&h->history);
 }
@@ -300,7 +300,7 @@ int share_note(struct store *s, struct contact *c, const struct packed *e, int m
 		history_hear_freed(&h->history, &c->history);
 	if ((at > h->history.settled || final) && !contact_add(s, &h->history, e, meaning))
 		settle_share(s, c, h);
-	h->at = later(h->at, day_start(at));
+	h->at = larger(h->at, day_start(at));
 	if (share_tell(s, c->key, h, at))
 		return STORE_FAILED;
 	shares_sum(s, c);

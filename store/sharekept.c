@@ -119,8 +119,8 @@ static void erase_share(const struct store *s, struct share *h, const struct era
 		kept_drop(&h->kept, e->of.bare);
 		cut_share(h, e->of.bare);
 	}
-	h->kept.heard = later(heard, e->of.bare);
-	h->kept.bare = later(h->kept.bare, e->of.bare);
+	h->kept.heard = larger(heard, e->of.bare);
+	h->kept.bare = larger(h->kept.bare, e->of.bare);
 	if (h->erased >= e->of.last)
 		return;
 	keep_what_suppresses(s, h, e);
@@ -238,7 +238,7 @@ static int erase_shares(struct store *s, const unsigned char key[PSEUDONYM_SIZE]
 	}
 	/* the row is as young as it was */
 	if (own && begun_here && suppresses)
-		own->at = later(own->at, c.at);
+		own->at = larger(own->at, c.at);
 	if (contact_forget(s, key, keep, now, sum) ||
 		db_run(s, SQL_SHARE_DELETE_ALL, "b", key, PSEUDONYM_SIZE) ||
 		keep_erased(s, key, begun_here && suppresses, now, &left))
@@ -264,7 +264,7 @@ int share_forget(struct store *s, const unsigned char key[PSEUDONYM_SIZE], bool 
 	if (mark_of(s, CHANGE_FORGET, mark, s->site->life, NULL, &m.of) ||
 		site_erased(s, key, &known))
 		return STORE_FAILED;
-	m.of.last = later(now, known.last + 1);
+	m.of.last = larger(now, known.last + 1);
 	if (!keep)
 		m.of.bare = m.of.last;
 	return erase_shares(s, key, &m.of, true, now, sum) ||

@@ -56,7 +56,7 @@ static struct move last_move(const struct site *site)
 		if (order_of_begins(
 			    h->settled, &h->base, last->history.settled, &last->history.base) > 0)
 			last = &site->share[i];
-		moved = later(moved, site->share[i].moved);
+		moved = larger(moved, site->share[i].moved);
 	}
 	return (struct move){ last->history.settled, moved, last->history.base };
 }
@@ -150,7 +150,7 @@ static void adopt_move(const struct store *s, struct share *h, const struct move
 		all->base = move->base;
 		all->settled = move->settled;
 	}
-	h->moved = later(h->moved, move->moved);
+	h->moved = larger(h->moved, move->moved);
 	if (all->soft.at <= h->moved)
 		all->soft = (struct last){ 0, NO_REFERENCE };
 	if (all->block.at <= h->moved)
@@ -237,7 +237,7 @@ void shares_sum(struct store *s, struct contact *c)
 	for (unsigned i = 0; i < site->shares; i++) {
 		struct share *h = &site->share[i];
 		adopt_move(s, h, &move);
-		c->at = later(c->at, h->at);
+		c->at = larger(c->at, h->at);
 		history_add_last(&c->history, &h->history);
 		kept_join(&kept, &h->kept);
 	}

@@ -18,8 +18,8 @@ enum {
 
 void erasures_join(struct erasure_times *to, const struct erasure_times *from)
 {
-	to->last = later(to->last, from->last);
-	to->bare = later(to->bare, from->bare);
+	to->last = larger(to->last, from->last);
+	to->bare = larger(to->bare, from->bare);
 }
 
 /* --- bytes ---------------------------------------------------------------- */
@@ -130,7 +130,7 @@ int mark_confirm(struct store *s, const unsigned char name[PSEUDONYM_SIZE])
 		return STORE_FAILED;
 	if (version && before.last == m.of.last && before.bare == m.of.bare)
 		return STORE_OK;
-	return mark_put(s, CHANGE_CONFIRM, mark, s->site->life, later(m.of.last, version + 1), &m);
+	return mark_put(s, CHANGE_CONFIRM, mark, s->site->life, larger(m.of.last, version + 1), &m);
 }
 
 /* --- another state key ------------------------------------------------------ */

@@ -199,7 +199,7 @@ static int64_t place_in_gate(const unsigned char key[PSEUDONYM_SIZE], int64_t ga
 /* When a failure of this DAY is outweighed by silence; 0: never. LEAST: not before. */
 static int64_t quiet_end(const struct walk *w, int64_t day, int64_t least)
 {
-	return w->quiet > 0 ? day + later(whole_days(w->quiet), least) : 0;
+	return w->quiet > 0 ? day + larger(whole_days(w->quiet), least) : 0;
 }
 
 /*
@@ -222,7 +222,7 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		break;
 	case ON_LONGER:
 		st->held = at + ladder_step(w->ladder, st->soft);
-		st->until = later(until, st->held);
+		st->until = larger(until, st->held);
 		st->due = due;
 		break;
 	case UNCHANGED:
@@ -238,21 +238,21 @@ static void set_timer(const struct walk *w, struct standing *st, enum timer time
 		st->until = st->due = day + DAY + whole_days(w->o->brake_hold);
 		break;
 	case ON_BLOCK:
-		st->until = later(st->held, at + w->o->block_hold);
+		st->until = larger(st->held, at + w->o->block_hold);
 		st->due = at + w->o->block_hold;
 		break;
 	case ON_INVESTIGATION: /* patience counts from the block */
-		st->due = later(at,
+		st->due = larger(at,
 			day_start(at - w->o->block_hold) + whole_days(w->o->block_patience) + DAY);
-		st->until = later(st->held, st->due);
+		st->until = larger(st->held, st->due);
 		break;
 	case ON_GATE:
-		st->until = later(st->held, at + place_in_gate(w->key, w->o->block_gate));
+		st->until = larger(st->held, at + place_in_gate(w->key, w->o->block_gate));
 		st->due = day +
-			later(whole_days(w->o->block_quiet), whole_days(w->o->block_gate) + DAY);
+			larger(whole_days(w->o->block_quiet), whole_days(w->o->block_gate) + DAY);
 		break;
 	case ON_PAUSE:
-		st->until = st->due = later(
+		st->until = st->due = larger(
 			st->state == STATE_PAUSED ? until : 0, day + whole_days(w->o->pause) + DAY);
 		break;
 	case ON_TRIAL:
@@ -538,7 +538,7 @@ void fold_one_day(const struct walk *w, struct history *h)
 			!h->day[1].count[HISTORY_COMPLAINT];
 		walk_day(w, &h->base, h, &h->day[0], &none);
 		doubt_day(w, &h->base, h, &h->day[0]);
-		h->settled = later(h->settled, h->day[0].start + DAY - 1);
+		h->settled = larger(h->settled, h->day[0].start + DAY - 1);
 		history_drop_first(h);
 	}
 }

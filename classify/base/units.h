@@ -14,8 +14,8 @@ static inline int64_t day_start(int64_t at)
 {
 	return at - ((at % DAY) + DAY) % DAY;
 }
-/* The later one of two times. */
-static inline int64_t later(int64_t a, int64_t b)
+/* Of two times the later one, of two counts the greater. */
+static inline int64_t larger(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }

@@ -68,7 +68,7 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 	int64_t freed = given->stream && klass == CLASS_COMPLAINT
 		? history_freed(&c.history, s->stream[given->stream - 1])
 		: 0;
-	if (given->at <= later(c.moved, freed) || contact_is_taken_back(s, &e, (int)kinds[klass]))
+	if (given->at <= larger(c.moved, freed) || contact_is_taken_back(s, &e, (int)kinds[klass]))
 		*what = SUPPRESSED_SINCE_FREED;
 	else if ((contact_is_gone(&c) && klass == CLASS_SOFT) ||
 		(klass != CLASS_SOFT && says_as_much(s, &c, kinds[klass], given->stream)))
@@ -79,7 +79,7 @@ int store_suppress(struct store *s, const char *address, size_t n, const struct 
 		return STORE_OK;
 	if (contact_note(s, &c, &e, (int)kinds[klass]))
 		return STORE_FAILED;
-	c.at = later(c.at,
+	c.at = larger(c.at,
 		day_start(now)); /* the list names it today, whatever the date of its reason */
 	if (share_date(s, &c, now))
 		return STORE_FAILED;

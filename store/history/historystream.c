@@ -57,7 +57,7 @@ static void settle_freed(struct history *h, uint32_t stream)
 
 	for (unsigned i = 0; i < h->objections; i++)
 		if (h->objection[i].stream == stream && h->objection[i].freed)
-			last = later(last, h->objection[i].at);
+			last = larger(last, h->objection[i].at);
 	for (unsigned i = h->objections; last && i-- > 0;)
 		if (h->objection[i].stream == stream &&
 			(h->objection[i].freed ? h->objection[i].at < last

@@ -139,7 +139,7 @@ static int64_t first_change(const struct surges *u, const char *seen)
 	for (; *at == ' ' && i >= PRESENT - LOOK_BACK; i--)
 		if (strtoll(at, &at, 10) != notices(u, i))
 			changed = i;
-	return changed < PRESENT - 1 ? later(changed, PRESENT - LOOK_BACK) : PRESENT - 1;
+	return changed < PRESENT - 1 ? larger(changed, PRESENT - LOOK_BACK) : PRESENT - 1;
 }
 
 static int read_seen(struct surges *u)
@@ -237,7 +237,7 @@ static int64_t usual_count(
 		value[n++] = sum(count, end - week * WEEK, hours);
 	if (n >= WEEKS_LEAST)
 		return median(value, n);
-	from = later(u->begin, end - hours - WEEK + 1);
+	from = larger(u->begin, end - hours - WEEK + 1);
 	if (end - hours - from + 1 < HOURS_LEAST)
 		return -1;
 	return sum(count, end - hours, end - hours - from + 1) * hours / (end - hours - from + 1);
@@ -277,7 +277,7 @@ static int extraordinary(
 	if (!st)
 		return STORE_FAILED;
 	while ((rc = db_step(u->s, st)) == 1)
-		for (int64_t hour = later(sqlite3_column_int64(st, 0) / HOUR - u->first, 0);
+		for (int64_t hour = larger(sqlite3_column_int64(st, 0) / HOUR - u->first, 0);
 			hour <= sqlite3_column_int64(st, 1) / HOUR - u->first && hour <= PRESENT;
 			hour++)
 			out[hour] = true;
