@@ -8,6 +8,7 @@
 #include <string.h>
 #include "store/contact.h"
 #include "store/contactrow.h"
+#include "store/ownkeys.h"
 
 enum {
 	RUNS_SIZE = 256,

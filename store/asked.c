@@ -20,6 +20,7 @@
 #include "store/contact.h"
 #include "store/contactrow.h"
 #include "store/contacts.h"
+#include "store/ownkeys.h"
 #include "store/pseudonym.h"
 
 enum {

@@ -13,6 +13,7 @@
 #include "classify/base/span.h"
 #include "store/cause.h"
 #include "store/contact.h"
+#include "store/ownkeys.h"
 #include "store/wave.h"
 
 enum { NAME_MAX_BYTES = 512 };

@@ -20,6 +20,7 @@
 #include "store/mailings.h"
 #include "store/message.h"
 #include "store/nodomain.h"
+#include "store/ownkeys.h"
 #include "store/tally.h"
 
 int contact_note(struct store *s, struct contact *c, const struct packed *e, int meaning)

@@ -7,6 +7,7 @@
 #include "store/contact.h"
 #include "store/investigation.h"
 #include "store/message.h"
+#include "store/ownkeys.h"
 
 /* YYYYMM (UTC) of a time, and the begin of a month; 0 for 0. */
 int month_of_time(int64_t at)

@@ -10,6 +10,7 @@
 #include "store/base/pagefile.h"
 #include "store/cohort.h"
 #include "store/held.h"
+#include "store/ownkeys.h"
 #include "store/pseudonym.h"
 
 /* --- its place in the counts ---------------------------------------------- */

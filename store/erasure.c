@@ -25,6 +25,7 @@
 #include "store/erasure.h"
 #include "store/held.h"
 #include "store/intact.h"
+#include "store/ownkeys.h"
 
 enum {
 	HASH_SIZE = 16,

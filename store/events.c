@@ -6,6 +6,7 @@
  */
 #include <sodium.h>
 #include "store/internal.h"
+#include "store/ownkeys.h"
 #include "store/wording.h"
 #include "store/erasure.h"
 #include "store/events.h"

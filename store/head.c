@@ -13,6 +13,7 @@
 #include "store/intact.h"
 #include "store/internal.h"
 #include "store/head.h"
+#include "store/ownkeys.h"
 
 static const char head_name[] = "ledger-head";
 

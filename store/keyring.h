@@ -6,6 +6,7 @@
 #define RETOUR_STORE_KEYRING_H
 
 #include "store/contactbody.h"
+#include "store/ownkeys.h"
 
 enum {
 	KEY_NAME_SIZE = 32,

@@ -13,6 +13,7 @@
 #include "store/contact.h"
 #include "store/internal.h"
 #include "store/news.h"
+#include "store/ownkeys.h"
 #include "store/wave.h"
 #include "store/wording.h"
 #include "store/held.h"

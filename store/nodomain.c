@@ -14,6 +14,7 @@
 #include "store/internal.h"
 #include "store/message.h"
 #include "store/nodomain.h"
+#include "store/ownkeys.h"
 #include "store/pseudonym.h"
 
 enum { GONE_LEAST = 2 }; /* days, so that a name server's bad hour is none */

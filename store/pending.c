@@ -16,6 +16,7 @@
 #include "store/internal.h"
 #include "store/contact.h"
 #include "store/message.h"
+#include "store/ownkeys.h"
 
 enum {
 	PENDING_MAX = 1 << 16,

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include "store/agenda.h"
 #include "store/internal.h"
+#include "store/ownkeys.h"
 #include "store/wording.h"
 #include "store/closed.h"
 #include "store/contact.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include "store/chain.h"
 #include "store/internal.h"
+#include "store/ownkeys.h"
 
 int store_sign_ready(struct store *s, int64_t now)
 {

@@ -23,6 +23,7 @@
 #include "store/internal.h"
 #include "store/news.h"
 #include "store/base/pagefile.h"
+#include "store/ownkeys.h"
 #include "store/siteparts.h"
 #include "store/wave.h"
 #include "store/wording.h"

@@ -9,6 +9,7 @@
 #include "store/events.h"
 #include "store/held.h"
 #include "store/nodomain.h"
+#include "store/ownkeys.h"
 #include "store/pseudonym.h"
 
 /*

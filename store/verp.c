@@ -17,6 +17,7 @@
 #include "classify/origin.h"
 #include "classify/verp.h"
 #include "store/internal.h"
+#include "store/ownkeys.h"
 #include "store/pseudonym.h"
 #include "store/verp.h"
 

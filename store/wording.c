@@ -21,6 +21,7 @@
 #include "store/contact.h"
 #include "store/internal.h"
 #include "classify/shape.h"
+#include "store/ownkeys.h"
 #include "store/wording.h"
 #include "store/held.h"
 #include "store/kpi.h"

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/ownkeys.h"
 #include "store/siteparts.h"
 
 enum { WAITING_MAX = 1 << 20 };

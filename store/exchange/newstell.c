@@ -9,6 +9,7 @@
 #include "store/contact.h"
 #include "store/contactrow.h"
 #include "store/news.h"
+#include "store/ownkeys.h"
 
 enum {
 	NEWS_WAIT = MINUTE, /* doubled with each failure … */

@@ -3,6 +3,7 @@
  * before are, whole or not at all.
  */
 #include <sodium.h>
+#include "store/ownkeys.h"
 #include "tests/unit/store_before.h"
 #include "tests/unit/store_contact.h"
 

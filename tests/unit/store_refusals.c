@@ -5,6 +5,7 @@
 #include "tests/unit/store_fixture.h"
 #include "store/refusing.h"
 #include "store/keys.h"
+#include "store/ownkeys.h"
 #include <sodium.h>
 
 enum { LAST = REFUSALS_DAYS - 1, K = 10 };

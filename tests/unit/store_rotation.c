@@ -2,6 +2,7 @@
  * A new state key: nobody is forgotten while contacts move to it, and the old one goes with the
  * last of them.
  */
+#include "store/ownkeys.h"
 #include "tests/unit/store_before.h"
 #include "tests/unit/store_fixture.h"
 

@@ -2,6 +2,7 @@
  * Keys of messages that were counted: what they tell, where they lie, and those of older versions.
  */
 #include <sodium.h>
+#include "store/ownkeys.h"
 #include "tests/unit/store_before.h"
 
 static void message_keys_do_not_tell_the_digest(void **state)

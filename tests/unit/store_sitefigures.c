@@ -2,6 +2,7 @@
  * Figures of days between sites: what is forged, late, ahead of its time or too large, and what a
  * life before has told.
  */
+#include "store/ownkeys.h"
 #include "tests/unit/store_sitefigures.h"
 #include "store/promises.h"
 

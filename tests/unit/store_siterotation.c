@@ -5,6 +5,7 @@
  */
 #include "tests/unit/store_sitehistory.h"
 #include "store/keys.h"
+#include "store/ownkeys.h"
 
 enum { PEOPLE = 250, STEPS = 12, ROTATIONS = 3 };
 
