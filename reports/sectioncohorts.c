@@ -47,6 +47,7 @@ static void print_cohorts(const struct page *p)
 	if (!p->r->cohorts)
 		return;
 	page_heading(p, "heading.cohorts");
+	page_wrapped(p->out, page_text(p, "cohorts.lead"), 0, 0);
 	grid_row(&g, "");
 	for (unsigned o = 0; o < COHORT_OUTCOME_COUNT; o++)
 		grid_figure(&g, text_named(p->r->texts, "cohort", cohort_outcome_name(o)));

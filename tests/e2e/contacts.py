@@ -6,10 +6,11 @@ import hashlib
 import io
 import os
 import sys
+import xml.etree.ElementTree as xml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib import canary, contactbody  # noqa: E402
-from lib.contacts import Bounces, DEAD, FULL, LISTED  # noqa: E402
+from lib.contacts import Bounces, DEAD, DELIVERED, FULL, LISTED  # noqa: E402
 from lib.harness import *  # noqa: E402,F403
 
 ANNA, BEN, CARLA, DORA = ("%s.canary@example.net" % name for name in ("anna", "ben", "carla", "dora"))
@@ -228,6 +229,29 @@ with case("the manual's pseudonyms are right"):
         manual = f.read()
     for address in ("anna@example.org", "x@xn--mnchen-3ya.example"):
         contains(manual, pseudonym(address, bytes(range(32))))
+
+with case("what became of soft bounces, and who stands where: each count is the truth, its words are defined where they stand"):
+    tables, bounced = fresh()
+    tables.config["privacy"] = {"k": "2"}
+    FATES = {"recovered": 5, "soft": 3, "paused": 4, "hard": 2}
+    WHO = {fate: ["%s%d@example.net" % (fate, i) for i in range(n)] for fate, n in FATES.items()}
+    on(tables, 30)
+    for fate, days in {"recovered": (3,), "paused": (2, 9, 16, 23), "hard": (4,), "soft": (28,)}.items():
+        for day in days:
+            bounced.take(*((who, FULL, day) for who in WHO[fate]))
+    bounced.take(*((who, DEAD, 12) for who in WHO["hard"]))
+    bounced.take(*((who, DELIVERED, 20) for who in WHO["recovered"]))
+    on(tables, 1, 12)
+    text, top = (tables.run("report", "--month", "2026-11", "--format", form).out for form in ("text", "xml"))
+    top, at = xml.fromstring(top), "{urn:retour:report:1}"
+    row, = top.iter(at + "cohort")
+    equal({count.get("of"): int(count.text) for count in row}, dict(FATES, **{"prolonged-soft": 0}))
+    states = {line.get("id"): int(line.findtext(at + "count")) for line in top.iter(at + "state")}
+    equal({name: n for name, n in states.items() if n}, {"active": 5, "soft": 3, "paused": 4, "inactive": 2})
+    head = " ".join(text.split("What became of soft bounces")[1].split("November 2026  ")[0].split())
+    for word in ("Recovered", "Still trying", "Paused", "Turned hard", "Given up"):
+        contains(head.lower(), word.lower() + ": ")
+        contains(head, word)
 
 with case("no address in any file or message"):
     texts = {"audit": retour.run("audit").out.encode(), "list": blocked.run("contact", "resolve", "--list").out.encode()}

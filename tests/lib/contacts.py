@@ -24,7 +24,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mail.example.org
 
 Final-Recipient: rfc822; %(recipient)s
-Action: failed
+Action: %(action)s
 Status: %(status)s
 Remote-MTA: dns; %(host)s
 Diagnostic-Code: smtp; %(text)s
@@ -40,6 +40,7 @@ X-Campaign-ID: nl10
 --b--
 """
 FULL, DEAD = ("5.2.2", "552 5.2.2 Mailbox full"), ("5.1.1", "550 5.1.1 User unknown")
+DELIVERED = ("2.0.0", "250 2.0.0 Ok")
 LISTED = ("5.7.1", "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.spamhaus.org")
 
 
@@ -60,6 +61,7 @@ class Bounces:
             date = "%s 2026 05:00:00 +0000" % (day if isinstance(day, str) else "%02d Nov" % day)
             with open("%s/%d.eml" % (self.folder, self.number), "w", encoding="ascii") as f:
                 f.write(BOUNCE % {"date": date, "number": self.number, "recipient": recipient, "status": status, "text": text,
+                                  "action": "delivered" if status[0] == "2" else "failed",
                                   "host": host[0] if host else "mx.example.net"})
         result = self.retour.run("import", self.folder)
         if result.code:
