@@ -203,13 +203,14 @@ static const struct row *row_before(const struct table *before, const struct row
 	return old;
 }
 
-/* The row that has most of the excess, if that explains it; NULL: none does. */
+/* The row that has most of the excess, *MOST, if that explains it; NULL: none does. */
 static const struct row *blamed_row(
-	const struct blaming *b, const struct table *now, const struct table *before)
+	const struct blaming *b, const struct table *now, const struct table *before, double *most)
 {
 	const struct row *best = NULL, *best_before = NULL;
 	const struct cell nothing = { .n = 0 };
-	double most = 0, excess;
+	double excess;
+	*most = 0;
 	for (size_t i = 0; i < now->count; i++) {
 		const struct row *row = &now->row[i];
 		bool none;
@@ -220,8 +221,8 @@ static const struct row *blamed_row(
 			b->rate < 0 };
 		if (row->rest || !*row->name || !excess_of(&c, b->rate, &excess))
 			continue;
-		if (excess * b->way > most) {
-			most = excess * b->way;
+		if (excess * b->way > *most) {
+			*most = excess * b->way;
 			best = row;
 			best_before = old;
 		}
@@ -232,12 +233,12 @@ static const struct row *blamed_row(
 			if (row->rest || !*row->name || table_find(now, row->name))
 				continue;
 			excess = (double)figure_shown(blamed_cell(b, row));
-			if (excess > most) { /* it is no more written to, or there is no more */
-				most = excess;
+			if (excess > *most) { /* it is no more written to, or there is no more */
+				*most = excess;
 				best = best_before = row;
 			}
 		}
-	return best && explains(b, most, share_of(b, best, best_before)) ? best : NULL;
+	return best && explains(b, *most, share_of(b, best, best_before)) ? best : NULL;
 }
 
 /* The class that has most of it; COLUMN_COUNT: none has half. */
@@ -293,6 +294,18 @@ static bool blame_begin(struct blaming *b, const struct month_report *r, int way
 }
 
 /*
+ * Whether at least half of what a campaign has of the excess must lie at the provider that has
+ * THERE of it: two troubles, of one campaign and of another's receiver, may explain half each.
+ */
+static bool is_within(const struct blaming *b, double campaign, double there)
+{
+	double all = b->excess;
+	all = campaign > all ? campaign : all;
+	all = there > all ? there : all;
+	return campaign + there - all >= campaign / 2;
+}
+
+/*
  * "; most of the rise is blocks in campaign spring, above all at gmx": as far as it can be said;
  * where the blamed class is, not where most of all classes together is. The class; COLUMN_COUNT.
  */
@@ -308,8 +321,12 @@ static unsigned say_blame(const struct month_report *r, struct sentence *s, int 
 	const unsigned column = blamed_column(&b);
 	if (!blame_begin(&b, r, way, column))
 		return COLUMN_COUNT;
-	const struct row *campaign = blamed_row(&b, &now->campaigns, &before->campaigns);
-	const struct row *provider = blamed_row(&b, &now->providers, &before->providers);
+	double in_campaign, there;
+	const struct row *campaign = blamed_row(
+		&b, &now->campaigns, &before->campaigns, &in_campaign);
+	const struct row *provider = blamed_row(&b, &now->providers, &before->providers, &there);
+	if (campaign && provider && !is_within(&b, in_campaign, there))
+		provider = NULL;
 	if (!campaign && !provider && column == COLUMN_COUNT)
 		return COLUMN_COUNT;
 	bool counts_too = way_of_counts(c.now, c.before, r->k) == way;
@@ -340,7 +357,9 @@ static void say_risen_class(
 	if (!change_percent(c.now, c.before, &percent) || percent <= 0 ||
 		!blame_begin(&b, r, 1, column))
 		return;
-	const struct row *provider = blamed_row(&b, &r->month[0].providers, &r->month[1].providers);
+	double there;
+	const struct row *provider = blamed_row(
+		&b, &r->month[0].providers, &r->month[1].providers, &there);
 	say_text(s, "; ");
 	FILL(s, text_of(r->texts, texts[too][provider != NULL]),
 		{ "what", column_words(r->texts, column) },

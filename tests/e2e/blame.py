@@ -90,6 +90,12 @@ def bad_receiver(how, day, provider, campaign):
         how.update({"rate": 0.10, "class": ("block", "reputation")})
 
 
+def campaign_and_other_receiver(how, day, provider, campaign):
+    bad_campaign(how, day, provider, campaign)
+    if (provider, campaign) == ("microsoft", "newsletter"):
+        how["rate"] = 0.065
+
+
 def digest(how, day, provider, campaign):
     if day.day == 14 and campaign == "newsletter":
         how["mails"] *= 6
@@ -128,6 +134,13 @@ with case("one receiver is the cause: it is named, and no campaign"):
     root = world.report()
     contains(sentence(root), "most of the rise is blocks, above all at Yahoo")
     true("campaign" not in sentence(root).split("rise", 1)[1], sentence(root))
+
+with case("a campaign and another campaign's receiver, each with half of it: the receiver is not said to be that campaign's"):
+    world = World(campaign_and_other_receiver)
+    true(world.excess(1)[0]["webinar"] > 0.5 and world.excess(0)[0]["microsoft"] > 0.5, (world.excess(0), world.excess(1)))
+    root = world.report()
+    contains(sentence(root), "in campaign webinar")
+    true("Microsoft" not in sentence(root), sentence(root))
 
 with case("without sent counts the same two are named"):
     contains(sentence(World(bad_campaign, sent=False).report()), "in campaign webinar")
