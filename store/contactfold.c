@@ -137,6 +137,9 @@ static void explain_contact(const struct walk *w, struct contact *c)
 	const char *reason;
 	const struct cause *cause = explain_answer(w, &c->history, c->now.because, &reason);
 
+	/* of who was active before it all, and is again, the row may say what was taken back */
+	if (!cause && c->now.because == AS_BEFORE && c->now.state == STATE_ACTIVE)
+		c->reason[0] = c->rule[0] = '\0';
 	if (!cause)
 		return;
 	/* of an end whose failures are no longer known the row says the rule */

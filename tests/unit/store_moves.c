@@ -200,6 +200,34 @@ static void causes_are_told_apart(void **state)
 		0); /* no host is in the file, only a number under a key */
 }
 
+/* Who objected to a stream, is let through, and has a failure since that is taken back, is active
+ * for no reason. */
+static void what_is_taken_back_is_no_reason(void **state)
+{
+	struct cause_choice rule = { NOW, NOW, .rule = "rule-policy" };
+	static const struct mail_stream streams[] = { { .name = "newsletter" }, { 0 } };
+	struct store_options o = test_options();
+	struct event e = event_of(KIND_OPTOUT, CATEGORY_OPT_OUT, joe, NOW - 5 * DAY);
+	enum contact_state from;
+	bool moved;
+
+	(void)state;
+	o.streams = streams;
+	close_store();
+	ok(open_store(o, NOW));
+	strcpy(e.stream, "newsletter");
+	put_event(e, NOW);
+	ok(store_begin(store));
+	ok(store_contact_move(
+		store, joe, strlen(joe), MOVE_REACTIVATE, NOW - 2 * DAY, &from, &moved));
+	ok(store_commit(store));
+	failed(CATEGORY_POLICY, NOW);
+	assert_int_equal(undo(rule, NOW).moved[STATE_BLOCK][STATE_ACTIVE], 1);
+	assert_int_equal(query_int("SELECT count(*) FROM " CONTACT_PLAIN
+				   " WHERE state = 'active' AND (reason <> '' OR rule <> '')"),
+		0);
+}
+
 /* --- a whole list --------------------------------------------------------- */
 
 enum { PEOPLE = 400, STRANGERS = 50 };
@@ -301,6 +329,7 @@ int main(void)
 		TEST(moves_and_late_mail),
 		TEST(a_cause_is_taken_back),
 		TEST(causes_are_told_apart),
+		TEST(what_is_taken_back_is_no_reason),
 		TEST(a_list_is_answered_as_one_by_one),
 	};
 
