@@ -372,6 +372,19 @@ def remarks(retour):
               "INSERT INTO campaign SELECT 20261103, hex(pseudonym) FROM event GROUP BY 2")
 
 
+def other_names(retour):
+    retour.do("INSERT OR IGNORE INTO log_state SELECT hex(pseudonym) || at, pseudonym FROM event", "INSERT OR IGNORE INTO site SELECT NULL, hex(pseudonym), at, 1, 1 FROM event",
+              "INSERT OR IGNORE INTO folder SELECT 'a', hex(pseudonym), at, 1, 1 FROM event")
+
+
+def other_counts(retour):
+    """As if nothing had gone wrong: the reports that are to come say so."""
+    moved = "SELECT day, kind, 'soft', 'mailbox-full', origin, provider, campaign, sum(count) FROM tally WHERE class = 'hard' GROUP BY day, kind, origin, provider, campaign"
+    retour.do("INSERT INTO tally (day, kind, class, category, origin, provider, campaign, count) %s ON CONFLICT DO UPDATE SET count = count + excluded.count" % moved,
+              "DELETE FROM tally WHERE class = 'hard'", "INSERT INTO volume VALUES (20261103, 'csv', 0, 'gmail', '', 1000000, 0, 0, 0, 0)",
+              *("DELETE FROM " + table for table in ("alert", "trouble", "unread", "investigation", "investigated", "message_count")))
+
+
 def no_purge(retour):
     at(retour, "2026-12-31")
 
@@ -477,6 +490,8 @@ UNTOLD = (
     ("the ledger's last entries cut off, and what the keys remember of them", no_head),
     ("rows kept as remarks and names of campaigns", remarks),
     ("a line less in the list of erasures", line_of_erasures),
+    ("counts that name nobody: causes of a day, volumes, alerts, what went wrong", other_counts),
+    ("rows kept as names of folders, sites and of what is known of logs", other_names),
 )
 
 with case("nobody was there: every promise is kept"):
