@@ -113,7 +113,8 @@ static void write_alignment(const struct month_report *r, xmlNode *root)
 	for (unsigned i = 0; i < r->reported.breaks; i++) {
 		const struct alignment_break *b = &r->reported.broken[i];
 		xmlNode *node = xml_element(root, "break");
-		xml_attribute(node, "receiver", or_others(r, b->receiver));
+		/* one that an older version wrote down although it tells of few */
+		xml_attribute(node, "receiver", or_others(r, b->mails < r->k ? "" : b->receiver));
 		xml_attribute(node, "network", b->network);
 		xml_attribute(node, "domain", b->domain);
 		xml_number(node, "mails", (long long)b->mails);

@@ -13,6 +13,9 @@
  * a day no more rows are kept than DAY_ROWS_MAX, of one receiver no more than RECEIVER_ROWS_MAX,
  * and less of what is not proven; beyond which networks, then receivers have no name any more. The
  * counts stay right. Of one report the largest rows come first: our own sources are among these.
+ *
+ * Nor has a receiver a name that tells of fewer than k mails: whoever has a mail server and a
+ * domain of his own is one, and his name is a person's.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -86,6 +89,15 @@ static int compare_rows(const void *a, const void *b)
 	return memcmp(a, b, sizeof *x);
 }
 
+static uint64_t told_by(const struct summary_row *row, size_t rows)
+{
+	uint64_t told = 0;
+
+	for (size_t i = 0; i < rows; i++)
+		told += row[i].count;
+	return told;
+}
+
 /* Whether a report was counted that tells the same of the same time; its rows are sorted. */
 static int is_told_anew(struct store *s, const struct summary_head *head,
 	const struct summary_row *sorted, size_t rows, int64_t now, bool *is_new)
@@ -93,12 +105,9 @@ static int is_told_anew(struct store *s, const struct summary_head *head,
 	struct summary_head plain = *head;
 	unsigned char digest[STORE_DIGEST_SIZE];
 	crypto_generichash_state state;
-	uint64_t told = 0;
 
 	*is_new = true;
-	for (size_t i = 0; i < rows; i++)
-		told += sorted[i].count;
-	if (told < ALIKE_LEAST)
+	if (told_by(sorted, rows) < ALIKE_LEAST)
 		return STORE_OK;
 	memset(plain.id, 0, sizeof plain.id);
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
@@ -113,16 +122,19 @@ static int add_summary(struct store *s, const struct summary_head *head,
 	const struct summary_row *sorted, size_t rows, int64_t at, int64_t now)
 {
 	struct summary_rows had;
+	struct summary_head kept = *head;
 	bool is_new;
 
 	if (is_told_anew(s, head, sorted, rows, now, &is_new))
 		return STORE_FAILED;
 	if (!is_new)
 		return STORE_OK;
-	if (rows_of_day(s, head, at, &had))
+	if (told_by(sorted, rows) < (uint64_t)s->o.k)
+		memset(kept.receiver, 0, sizeof kept.receiver);
+	if (rows_of_day(s, &kept, at, &had))
 		return STORE_FAILED;
 	for (size_t i = 0; i < rows; i++)
-		if (sorted[i].count && add_summary_row(s, head, &sorted[i], at, &had))
+		if (sorted[i].count && add_summary_row(s, &kept, &sorted[i], at, &had))
 			return STORE_FAILED;
 	return STORE_OK;
 }

@@ -222,6 +222,22 @@ with case("two receivers that call themselves the same are two"):
     equal(retour.run("poll").code, 0)
     equal(retour.sql("SELECT receiver, sum(count) FROM summary GROUP BY 1 ORDER BY 1"), [("Mail Service (a.test)", 210), ("Mail Service (b.test)", 210)])
 
+with case("whoever has a mail server of his own, and reports of his few mails, is named in no file and no report; the mails count"):
+    retour = Retour(now="2026-12-01T06:00:00Z")
+    own = [dmarc_mail([("192.0.2.17", 9, "none", False, False, "example.com")], begin, receiver="smith-family.test") for begin in MONTH.values()]
+    maildir(retour, own + [tls_mail(begin, 9, {}, receiver="smith-family.test") for begin in MONTH.values()] + [dmarc_mail([("192.0.2.17", 4000, "none", True, True, "example.com")], DAY)])
+    equal(retour.run("run").code, 0)
+    equal(retour.sql("SELECT receiver, sum(count) FROM summary GROUP BY 1 ORDER BY 1"), [("", 540), ("mailbox.test", 4000)])
+    for form in "xml", "html", "text":
+        equal(retour.run("report", "--month", "2026-11", "--format", form, "--output", output).code, 0)
+        with open(output, encoding="utf-8") as f:
+            said = f.read()
+        true("smith" not in said and re.search("270|540", said), form)
+    for folder, _, files in os.walk(retour.data):
+        for file in files:
+            with open(os.path.join(folder, file), "rb") as f:
+                true(b"smith" not in f.read(), file)
+
 # what a stranger may send: the data, its type, whether it is taken as a report, and how many mails or sessions it counts
 WHOLE = dmarc_xml(ROWS, DAY, "7", "mailbox.test", "example.com")
 ONE = dmarc_xml([("192.0.2.17", 150, "none", True, True, "example.com")], DAY, "8", "mailbox.test", "example.com")

@@ -77,7 +77,7 @@ static void nothing_counts_before_its_commit(void **state)
 static void a_report_has_one_day(void **state)
 {
 	const int64_t midnight = day_start(NOW);
-	struct summary_row row[] = { row_of("192.0.2.0/24", 1, true) };
+	struct summary_row row[] = { row_of("192.0.2.0/24", 10, true) };
 	struct summary_head west = head_of("west.test", midnight - DAY + 5 * HOUR),
 			    east = head_of("east.test", midnight - DAY - 9 * HOUR),
 			    later = head_of("later.test", midnight + 12 * HOUR),
@@ -95,6 +95,26 @@ static void a_report_has_one_day(void **state)
 		midnight - DAY / 2);
 	assert_int_equal(query_int("SELECT at FROM summary WHERE receiver = 'later.test'"),
 		midnight + DAY / 2);
+}
+
+/* Who has a mail server and a domain of his own is a receiver, too. */
+static void who_tells_of_few_has_no_name(void **state)
+{
+	struct summary_head own = head_of("smith-family.test", day_start(NOW) - DAY),
+			    many = head_of("mailbox.test", day_start(NOW) - DAY);
+	struct summary_row few[] = { row_of("192.0.2.0/24", 8, true),
+		row_of("192.0.2.0/24", 1, false) };
+	struct summary_row more[] = { row_of("192.0.2.0/24", 8, true),
+		row_of("192.0.2.0/24", 2, false) };
+
+	(void)state;
+	put_summary(&own, few, 2, 1, NOW);
+	put_summary(&own, few, 2, 1, NOW); /* the same again */
+	put_summary(&many, more, 2, 2, NOW);
+	assert_int_equal(count_bytes("smith-family", 12), 0);
+	assert_int_equal(query_int("SELECT sum(count) FROM summary WHERE receiver = ''"), 9);
+	assert_int_equal(
+		query_int("SELECT sum(count) FROM summary WHERE receiver = 'mailbox.test'"), 10);
 }
 
 static void tls_results_lie_beside(void **state)
@@ -308,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_report_counts_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_counts_before_its_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_report_has_one_day, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_tells_of_few_has_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(tls_results_lie_beside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_day_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_source_keeps_its_name, setup, teardown),
