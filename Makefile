@@ -239,6 +239,11 @@ sites-long: $(BUILD)/unit/store_sites $(BUILD)/unit/store_siteacts
 	RETOUR_HISTORIES=20000 RETOUR_SEED=$$(date +%s) $<
 	RETOUR_HISTORIES=40 RETOUR_SEED=$$(date +%s) $(BUILD)/unit/store_siteacts
 
+# Ten times as many random rounds as in make check, in those unit tests that draw them (tests/unit/rounds.h).
+.PHONY: rounds
+rounds: $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(shell grep -l 'unit/rounds.h' tests/unit/*.c))
+	@set -e; for t in $^; do RETOUR_ROUNDS=10 $$t; done
+
 # What the program says of its configuration, put where people read it; a test compares.
 .PHONY: texts
 texts: all

@@ -67,7 +67,7 @@ static void operators_and_erasures(unsigned people)
 	}
 }
 
-/* 1,000 random histories over 2 to 5 sites; what each read is exchanged several times on the way,
+/* 400 random histories over 2 to 5 sites; what each read is exchanged several times on the way,
  * with a third of it lost. */
 static void equal_to_one_machine(void **state)
 {

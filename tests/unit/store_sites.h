@@ -54,7 +54,7 @@ static inline unsigned setting(const char *name, unsigned usual)
 	return text ? (unsigned)strtoul(text, NULL, 10) : usual;
 }
 
-enum { SITES = 5, ONE = SITES, STORES, HISTORIES = 1000, EVENTS_MAX = 24, SPAN_DAYS = 90 };
+enum { SITES = 5, ONE = SITES, STORES, HISTORIES = 400, EVENTS_MAX = 24, SPAN_DAYS = 90 };
 
 static struct {
 	char dir[80], db[128], keys[128], name[16];
