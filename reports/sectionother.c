@@ -108,7 +108,11 @@ static void print_other_mail(const struct page *p)
 		}
 	mailboxes(p);
 	page_heading(p, "heading.contacts");
-	fprintf(p->out, "%s\n", page_text(p, "contacts.lead"));
+	unsigned states = 0;
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		states += r->state[s].n > 0 || r->state[s].state != CELL_SHOWN;
+	fprintf(p->out, "%s%s%s\n", page_text(p, "contacts.lead"), states ? "" : " ",
+		states ? "" : page_text(p, "contacts.none"));
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (r->state[s].n > 0 || r->state[s].state != CELL_SHOWN) {
 			page_left(p->out, text_named(r->texts, "state", contact_state_name(s)),
