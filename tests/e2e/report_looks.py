@@ -356,6 +356,9 @@ with case("catalogues have the same texts in the same order, with the same holes
         holes = set(re.findall(r"\{[^}]*\}", english_text))
         equal(set(re.findall(r"\{[^}]*\}", german_text)), holes - ({"{way}"} if key.startswith("verdict.driver") else set()), key)  # "most of it" needs no way
         equal(german_text[-1] in ".:", english_text[-1] in ".:", key)
+    for texts in map(dict, catalogue.values()):
+        for key in (key for key in texts if key.startswith("cohort.")):
+            contains(texts["cohorts.lead"].lower(), texts[key].lower() + ": ", key)  # each column is explained
 
 
 def read(path):
