@@ -126,13 +126,15 @@ static bool is_gateway_notice(struct reader *r)
 
 /*
  * A person's letter to a mailing list (RFC 2369, RFC 2919), where bounces are talked about and
- * quoted; or one that shows a report that somebody else got. Neither tells of a mail of ours.
+ * quoted; or one that shows a report that somebody else got, or the mail of somebody else that came
+ * back. None tells of a mail of ours.
  */
 static bool is_mere_letter(const struct reader *r)
 {
 	static const struct span lists[] = { { "List-Id", 7 }, { "List-Post", 9 },
 		{ "X-Mailing-List", 14 } };
-	bool shown = span_equal_nocase(span_trim(r->returned.return_path), SPAN("<>"));
+	bool shown = span_equal_nocase(span_trim(r->returned.return_path), SPAN("<>")) ||
+		(r->returned.present && r->common.origin == ORIGIN_BACKSCATTER);
 	if (!sender_is_person(r))
 		return false;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
