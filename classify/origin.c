@@ -10,7 +10,7 @@
 #include "classify/redact.h"
 
 /* A local part so short is part of too many names. */
-enum { CAMPAIGN_PERSON_MIN = 3 };
+enum { CAMPAIGN_PERSON_MIN = 3, CAMPAIGN_PARTS_MIN = 6 };
 
 /* --- the returned headers ------------------------------------------------- */
 
@@ -374,6 +374,28 @@ bool origin_copy_campaign(struct span text, char *buffer)
 	return true;
 }
 
+/* The letters and digits of TEXT, into OUT of EVENT_CAMPAIGN_SIZE bytes. */
+static struct span squeezed(struct span text, char *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n && n < EVENT_CAMPAIGN_SIZE; i++)
+		if (is_name_letter(text.p[i]))
+			out[n++] = text.p[i];
+	return (struct span){ out, n };
+}
+
+/* "wilhelminaquast" of wilhelmina.quast: a name of several parts, put together otherwise. */
+static bool names_parts(struct span name, struct span local)
+{
+	char parts[EVENT_CAMPAIGN_SIZE], said[EVENT_CAMPAIGN_SIZE];
+	struct span own = squeezed(local, parts);
+	bool names = own.n < local.n && own.n >= CAMPAIGN_PARTS_MIN &&
+		span_find_nocase(squeezed(name, said), own) >= 0;
+	explicit_bzero(parts, sizeof parts);
+	explicit_bzero(said, sizeof said);
+	return names;
+}
+
 /* A name stands there by itself, or with its domain behind it, whose "@" somebody left out. */
 bool origin_campaign_names(const char *campaign, struct span recipient)
 {
@@ -383,7 +405,7 @@ bool origin_campaign_names(const char *campaign, struct span recipient)
 	size_t n = 0;
 	for (; n < local.n && n + 1 < sizeof own; n++)
 		own[n] = is_campaign_character(local.p[n]) ? local.p[n] : '_';
-	bool names = false;
+	bool names = names_parts(name, local);
 	long at;
 	while (!names && n >= CAMPAIGN_PERSON_MIN &&
 		(at = span_find_nocase(name, (struct span){ own, n })) >= 0) {

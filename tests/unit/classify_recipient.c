@@ -283,6 +283,10 @@ static void a_campaign_does_not_name_its_recipient(void **state)
 		{ "joely-joe", "joe@example.net", true },
 		{ "joe.doeexample.net", "joe.doe@example.net", true },
 		{ "nl-a", "a@example.net", false }, /* too short to be a name */
+		{ "cust-JoeDoe7", "joe.doe@example.net", true },
+		{ "doe_joe", "joe.doe@example.net", false },
+		{ "spring-sale", "s.s@example.net", false },
+		{ "annalena", "anna@example.net", false },
 		{ "autumn", "", false },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
