@@ -131,7 +131,13 @@ with case("a site that was given up is waited for by nobody, and what it had sai
     equal(hamburg.run("forget", "-", input=PEOPLE[1] + "\n").code, 0)
     exchange(sites, ("berlin", "hamburg"))
     contains(berlin.run("status").out, "koeln")
+    today, berlin.now = berlin.now, "2026-11-05T06:00:00Z"
+    waits = berlin.run("audit")
+    contains(waits.out + waits.err, "koeln")
     kept = berlin.config.pop("site koeln")
+    waits = berlin.run("audit")
+    true("koeln" not in waits.out + waits.err, "audit waits for koeln")
+    berlin.now = today
     true("koeln" not in berlin.run("status").out, "koeln is waited for")
     equal(suppressed(berlin), PEOPLE[:1])
     said = merge(berlin, changes(koeln), code=1)
