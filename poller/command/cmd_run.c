@@ -122,22 +122,31 @@ static void job_by_clock(const struct session *s, struct poll_job *job)
 }
 
 /*
- * Is the clock in doubt, now that we know of when the newest mail is? Mail by itself only shows
- * that a clock is behind.
+ * Is the clock in doubt, now that we know of when the newest mail is, and what a token server says?
+ * Mail by itself only shows that a clock is behind.
  */
 static bool mail_doubts(struct session *s, const struct poll_counts *counts)
 {
+	struct clock_present *p = &s->present;
 	struct witness w;
-	if (s->clock.doubt != CLOCK_BELIEVED || s->present.given ||
-		counts->newest <= s->present.newest)
+	if ((s->clock.doubt != CLOCK_BELIEVED && s->clock.doubt != CLOCK_SERVER) || p->given)
 		return s->clock.doubt != CLOCK_BELIEVED;
-	s->present.newest = counts->newest;
 	if (store_witness(s->store, &w))
 		return true;
-	clock_judge(&w, &s->present, &s->clock);
-	if (s->clock.doubt == CLOCK_BEHIND)
-		(void)store_witness_newest(s->store,
-			s->present.newest); /* where it is not noted, the next run sees it again */
+	p->served = counts->served;
+	p->newest = counts->newest > p->newest ? counts->newest : p->newest;
+	int64_t noted = p->newest;
+	if (clock_hears_mail(&w, p, counts->later, counts->fitting) &&
+		counts->later_first > p->newest)
+		p->newest = counts->later_first; /* anybody's word: never remembered */
+	clock_judge(&w, p, &s->clock);
+	/* where it is not noted, the next run sees it again */
+	if (s->clock.doubt == CLOCK_BEHIND && noted == p->newest)
+		(void)store_witness_newest(s->store, noted);
+	if (s->clock.doubt == CLOCK_SERVER && p->served)
+		(void)store_witness_served(s->store, p->served, p->now);
+	else if (s->clock.doubt == CLOCK_BELIEVED && w.served)
+		(void)store_witness_served(s->store, 0, 0);
 	return s->clock.doubt != CLOCK_BELIEVED;
 }
 

@@ -23,6 +23,7 @@ int login_secret(const struct login *from, struct login_given *given, char *erro
 	given->secret = answer.token;
 	given->refused = answer.refused;
 	given->later = answer.later;
+	given->server_time = answer.server_time;
 	given->lifetime = answer.lifetime > 0 ? answer.lifetime : USUAL_LIFETIME;
 	char life[32] = "unknown time";
 	if (answer.lifetime > 0)

@@ -23,6 +23,7 @@ struct login_given {
 	char *secret;               /* of secret_free(); NULL where nothing is configured */
 	char note[LOGIN_NOTE_SIZE]; /* what doctor says of it, ending in "; ", or "" */
 	int64_t lifetime;           /* of a token, in seconds; 0: it is none */
+	int64_t server_time;        /* of the token server's Date; 0: none */
 	int64_t later;              /* after -1: not to be asked again for so many seconds; 0 */
 	bool refused;               /* after -1: not by a trouble that passes */
 };

@@ -393,7 +393,9 @@ static int ask_once(struct exchange *x, const char *form, int64_t timeout)
 	x->server_time = -1;
 	x->retry_after = 0;
 	*x->answer = (struct oauth_answer){ 0 };
-	return send_form(x, form, timeout) ? -1 : take_answer(x);
+	int result = send_form(x, form, timeout) ? -1 : take_answer(x);
+	x->answer->server_time = x->server_time > 0 ? x->server_time : 0;
+	return result;
 }
 
 /* The form holds: an assertion in it is good for minutes. */

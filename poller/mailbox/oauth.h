@@ -35,8 +35,9 @@ struct oauth_options {
 };
 
 struct oauth_answer {
-	char *token;      /* of sodium_malloc; secret_free() */
-	int64_t lifetime; /* seconds, as the server says; 0: it does not */
+	char *token;         /* of sodium_malloc; secret_free() */
+	int64_t lifetime;    /* seconds, as the server says; 0: it does not */
+	int64_t server_time; /* of its Date field, epoch seconds; 0: it has none */
 	int64_t later; /* after -1: so many seconds it wants to be left alone; 0: it does not say */
 	bool refused;  /* after -1: by what is configured or was granted, and not by a trouble that
 			  passes */

@@ -10,7 +10,13 @@
  * as we let go unasked. Before there is a habit only what is out of all proportion is doubted:
  * whoever has just begun has little to lose.
  */
-enum { GAP_LEAST = 40 * DAY, GAP_USUAL = 4, GAP_WITHOUT_HABIT = 400 * DAY, HABIT_RUNS = 3 };
+enum {
+	GAP_LEAST = 40 * DAY,
+	GAP_USUAL = 4,
+	GAP_WITHOUT_HABIT = 400 * DAY,
+	HABIT_RUNS = 3,
+	MAIL_LEAST = 3
+};
 
 /*
  * 2020-01-01: there was no such program. A machine without a battery starts in 1970, or where its
@@ -54,9 +60,32 @@ static int64_t newest_of(const struct witness *w, const struct clock_present *p)
 	return !p->given && w->newest > p->newest ? w->newest : p->newest;
 }
 
+int64_t clock_server_lead(const struct witness *w, const struct clock_present *p)
+{
+	if (p->given || p->served)
+		return p->given ? 0 : p->served - p->now;
+	int64_t lead = w->served - w->served_at;
+	if (lead < 0) /* until the clock is set back */
+		return p->now >= w->served_at - CLOCK_TOLERANCE ? lead : 0;
+	return w->served > p->now ? w->served - p->now : 0;
+}
+
+static bool same_start(const struct witness *w, const struct clock_present *p)
+{
+	return *w->boot && !strcmp(w->boot, p->boot);
+}
+
+bool clock_hears_mail(
+	const struct witness *w, const struct clock_present *p, uint64_t later, uint64_t fitting)
+{
+	return !p->given && later >= MAIL_LEAST && later > fitting &&
+		!(w->last && same_start(w, p));
+}
+
 int64_t clock_lead(const struct witness *w, const struct clock_present *p)
 {
-	int64_t lead = newest_of(w, p) - p->now;
+	int64_t lead = newest_of(w, p) - p->now, server = llabs(clock_server_lead(w, p));
+	lead = server > lead ? server : lead;
 	return lead > w->tolerated ? lead : w->tolerated;
 }
 
@@ -64,18 +93,19 @@ int64_t clock_lead(const struct witness *w, const struct clock_present *p)
 static enum clock_doubt doubt_of(
 	const struct witness *w, const struct clock_present *p, int64_t *off)
 {
-	bool same_start = *w->boot && !strcmp(w->boot, p->boot);
 	int64_t step = p->began - w->began;
 	if ((*off = beginning - p->now) > 0)
 		return CLOCK_IMPOSSIBLE;
 	if (w->last && (*off = w->last - p->now) > CLOCK_TOLERANCE)
 		return CLOCK_BACK;
-	if (same_start && (*off = llabs(step)) > CLOCK_TOLERANCE)
+	if (same_start(w, p) && (*off = llabs(step)) > CLOCK_TOLERANCE)
 		return CLOCK_STEPPED;
-	if (w->last && !same_start && (*off = p->now - w->last) > clock_gap_limit(w))
+	if (w->last && !same_start(w, p) && (*off = p->now - w->last) > clock_gap_limit(w))
 		return CLOCK_GAP;
-	if ((*off = clock_lead(w, p) - w->tolerated) > CLOCK_TOLERANCE)
+	if ((*off = newest_of(w, p) - p->now - w->tolerated) > CLOCK_TOLERANCE)
 		return CLOCK_BEHIND;
+	if ((*off = llabs(clock_server_lead(w, p)) - w->tolerated) > CLOCK_TOLERANCE)
+		return CLOCK_SERVER;
 	*off = 0;
 	return CLOCK_BELIEVED;
 }
@@ -87,7 +117,9 @@ void clock_judge(const struct witness *w, const struct clock_present *p, struct 
 	w = w ? w : &nothing;
 	*out = (struct clock_verdict){ .certain = p->now };
 	out->doubt = doubt_of(w, p, &out->off);
-	if (w->last && out->doubt != CLOCK_BELIEVED && out->doubt != CLOCK_BEHIND)
+	bool behind = out->doubt == CLOCK_BEHIND ||
+		(out->doubt == CLOCK_SERVER && clock_server_lead(w, p) > 0);
+	if (w->last && out->doubt != CLOCK_BELIEVED && !behind)
 		out->certain = w->last;
 	clock_format(p->now, now);
 	clock_format(w->last, last);
@@ -116,6 +148,12 @@ void clock_judge(const struct witness *w, const struct clock_present *p, struct 
 		snprintf(out->text, sizeof out->text,
 			"it says %s, but a file or a message is of %s, %lld days later", now,
 			newest, (long long)((newest_of(w, p) - p->now + DAY / 2) / DAY));
+		break;
+	case CLOCK_SERVER:
+		snprintf(out->text, sizeof out->text,
+			"it says %s, and the clock of a token server is %lld days %s", now,
+			(long long)((llabs(clock_server_lead(w, p)) + DAY / 2) / DAY),
+			behind ? "ahead of that" : "behind it");
 		break;
 	default:
 		break;

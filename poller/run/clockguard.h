@@ -9,6 +9,8 @@
  *   the kernel     since the last run the clock went another way than the seconds since the machine
  *                  started (clock_gettime(2), CLOCK_BOOTTIME); where it went the same way it is
  *                  right, however long there was no run
+ *   the server     the Date of a token server that was asked for a login is more than a day off,
+ *                  in either direction; mail servers tell none
  *   files, mail    the configuration, the program, the store's file or a message that a mailbox has
  *                  dated is more than a day later than now
  *
@@ -32,7 +34,8 @@
 	X(CLOCK_BACK, "back") \
 	X(CLOCK_STEPPED, "stepped") \
 	X(CLOCK_GAP, "gap") \
-	X(CLOCK_BEHIND, "behind")
+	X(CLOCK_BEHIND, "behind") \
+	X(CLOCK_SERVER, "server")
 #define CLOCK_ENUM(symbol, name) symbol,
 enum clock_doubt { CLOCK_DOUBTS(CLOCK_ENUM) CLOCK_DOUBT_COUNT };
 #undef CLOCK_ENUM
@@ -47,6 +50,7 @@ struct clock_present {
 	char boot[CLOCK_BOOT_SIZE]; /* "": not known */
 	int64_t began;
 	int64_t newest; /* the newest time of files and mail; 0: none */
+	int64_t served; /* what a token server said that it is; 0: none was heard */
 };
 
 struct clock_verdict {
@@ -65,6 +69,18 @@ void clock_present(const char *const *files, struct clock_present *out);
 void clock_judge(const struct witness *w, const struct clock_present *p, struct clock_verdict *out);
 /* How far others may be ahead once the clock is confirmed: as far as they are, or were. */
 int64_t clock_lead(const struct witness *w, const struct clock_present *p);
+/*
+ * By how much a token server's clock is ahead of ours, below 0 behind it, as this run heard it or
+ * as an earlier one did and it still holds; 0.
+ */
+int64_t clock_server_lead(const struct witness *w, const struct clock_present *p);
+/*
+ * Is mail whose senders may have written its dates to be asked? Three messages at least, and more
+ * than those that fit; and not where the kernel counted the time since a run that was believed, so
+ * that who sends such mail never stops more than the first run after a restart.
+ */
+bool clock_hears_mail(
+	const struct witness *w, const struct clock_present *p, uint64_t later, uint64_t fitting);
 /* The gap between runs above which a clock is doubted. */
 int64_t clock_gap_limit(const struct witness *w);
 

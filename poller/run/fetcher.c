@@ -345,7 +345,9 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 	strcpy(text, given.note);
 	if (f->ops->describe)
 		f->ops->describe(f->source, text + strlen(given.note), SOURCE_ERROR_SIZE);
-	struct wire_opened opened = { .facts = f->source->facts, .token_lifetime = given.lifetime };
+	struct wire_opened opened = { .facts = f->source->facts,
+		.token_lifetime = given.lifetime,
+		.server_time = given.server_time };
 	return tell_run(f, WIRE_OPENED, &opened, sizeof opened, text, strlen(text));
 }
 

@@ -34,6 +34,13 @@ struct poll_counts {
 	uint64_t stuck;    /* messages that could not be had; they stay in their mailbox */
 	uint64_t left;     /* for struct poll_job.certain */
 	int64_t newest;    /* the latest time that a mailbox gave one of its messages; 0: none */
+	/*
+	 * Messages that their mailbox did not date (POP3), by their topmost Received: how many are
+	 * of now or before, how many are more than a day later, and the earliest of these.
+	 */
+	uint64_t fitting, later;
+	int64_t later_first;
+	int64_t served;             /* what a token server said that time is; 0: none was heard */
 	unsigned mailboxes, failed; /* failed: mailboxes that were not read to their end */
 	bool store_failed, stopped;
 };

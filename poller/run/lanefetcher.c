@@ -102,6 +102,7 @@ static void say_opened(
 	lane->facts = opened.facts;
 	lane->facts_known = true;
 	lane->token_lifetime = opened.token_lifetime;
+	lane->counts.served = opened.server_time;
 	span_copy_text(text, sizeof text,
 		(struct span){
 			(const char *)payload + sizeof opened, head->length - sizeof opened });

@@ -12,6 +12,7 @@
 #include "poller/run/child.h"
 #include "classify/base/clock.h"
 #include "classify/base/log.h"
+#include "classify/base/units.h"
 #include "store/promises.h"
 
 enum {
@@ -130,6 +131,20 @@ static int store_lane_summary(const struct pump *p, const struct lane *lane)
 		(lane->summary_size - sizeof w) / sizeof(struct summary_row), p->job->now);
 }
 
+/* What a message says of the clock. */
+static void note_time(const struct pump *p, struct poll_counts *c, int64_t mailbox, int64_t mail)
+{
+	c->newest = mailbox > c->newest ? mailbox : c->newest;
+	if (mailbox || !mail)
+		return;
+	if (mail - p->job->now <= DAY) {
+		c->fitting++;
+	} else {
+		c->later_first = c->later && c->later_first < mail ? c->later_first : mail;
+		c->later++;
+	}
+}
+
 /* The parser has answered for the first waiting message. */
 static void message_done(struct pump *p, struct lane *lane, const struct wire_parsed *parsed)
 {
@@ -139,8 +154,7 @@ static void message_done(struct pump *p, struct lane *lane, const struct wire_pa
 		message_left(lane);
 		return;
 	}
-	lane->counts.newest = head.arrived > lane->counts.newest ? head.arrived
-								 : lane->counts.newest;
+	note_time(p, &lane->counts, head.arrived, parsed->arrived);
 	enum settlement what = settlement_of(lane, &head, parsed);
 	lane->counts.messages++;
 	lane->counts.bytes += head.size;

@@ -297,6 +297,11 @@ static void add_lane_counts(struct poll_counts *total, const struct poll_counts 
 	total->stuck += c->stuck;
 	total->left += c->left;
 	total->newest = c->newest > total->newest ? c->newest : total->newest;
+	total->fitting += c->fitting;
+	if (c->later && (!total->later || c->later_first < total->later_first))
+		total->later_first = c->later_first;
+	total->later += c->later;
+	total->served = c->served ? c->served : total->served;
 }
 
 static void lane_report(struct pump *p, struct lane *lane, struct poll_counts *total)

@@ -92,6 +92,7 @@ struct wire_start {
 struct wire_opened {
 	struct mailbox_facts facts; /* struct source's */
 	int64_t token_lifetime;     /* struct login_given's */
+	int64_t server_time;        /* the same */
 };
 
 struct wire_message {

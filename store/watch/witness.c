@@ -1,6 +1,6 @@
 /*
  * Three rows of the table meta: "clock-runs" (times, oldest first), "clock-boot" (name and begin),
- * "clock-lead" (newest and tolerated).
+ * "clock-lead" (newest, tolerated, and of a token server what it said and when).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +47,8 @@ static int read_last(struct store *s, struct witness *w)
 
 int store_witness(struct store *s, struct witness *out)
 {
-	char start[64], lead[64];
-	long long began = 0, newest = 0, tolerated = 0;
+	char start[64], lead[96];
+	long long began = 0, newest = 0, tolerated = 0, served = 0, served_at = 0;
 
 	*out = (struct witness){ 0 };
 	if (read_runs(s, out) || read_last(s, out) ||
@@ -59,9 +59,11 @@ int store_witness(struct store *s, struct witness *out)
 		out->began = began;
 	else
 		out->boot[0] = '\0';
-	if (sscanf(lead, "%lld %lld", &newest, &tolerated) == 2) {
+	if (sscanf(lead, "%lld %lld %lld %lld", &newest, &tolerated, &served, &served_at) >= 2) {
 		out->newest = newest;
 		out->tolerated = tolerated;
+		out->served = served;
+		out->served_at = served_at;
 	}
 	return STORE_OK;
 }
@@ -87,11 +89,13 @@ static int write_start(struct store *s, const char *boot, int64_t began)
 	return db_run(s, SQL_META_PUT, "tt", CLOCK_START, text);
 }
 
-static int write_lead(struct store *s, int64_t newest, int64_t tolerated)
+static int write_lead(
+	struct store *s, int64_t newest, int64_t tolerated, int64_t served, int64_t served_at)
 {
-	char text[64];
+	char text[96];
 
-	snprintf(text, sizeof text, "%lld %lld", (long long)newest, (long long)tolerated);
+	snprintf(text, sizeof text, "%lld %lld %lld %lld", (long long)newest, (long long)tolerated,
+		(long long)served, (long long)served_at);
 	return db_run(s, SQL_META_PUT, "tt", CLOCK_LEAD, text);
 }
 
@@ -116,7 +120,18 @@ int store_witness_newest(struct store *s, int64_t newest)
 {
 	struct witness w;
 
-	return store_witness(s, &w) || write_lead(s, newest, w.tolerated) ? STORE_FAILED : STORE_OK;
+	return store_witness(s, &w) || write_lead(s, newest, w.tolerated, w.served, w.served_at)
+		? STORE_FAILED
+		: STORE_OK;
+}
+
+int store_witness_served(struct store *s, int64_t served, int64_t at)
+{
+	struct witness w;
+
+	return store_witness(s, &w) || write_lead(s, w.newest, w.tolerated, served, at)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 int store_witness_confirm(struct store *s, const struct witness *w, int64_t now, const char *boot,
@@ -129,7 +144,8 @@ int store_witness_confirm(struct store *s, const struct witness *w, int64_t now,
 		return result;
 	snprintf(detail, sizeof detail, "from=%s to=%s why=%s reason=\"%s\"",
 		w->last ? clock_format(w->last, from) : "-", clock_format(now, to), why, reason);
-	if (write_runs(s, &now, 1) || write_start(s, boot, began) || write_lead(s, 0, tolerated) ||
+	if (write_runs(s, &now, 1) || write_start(s, boot, began) ||
+		write_lead(s, 0, tolerated, 0, 0) ||
 		store_ledger(s, now, LEDGER_CLOCK_CONFIRMED, detail)) {
 		store_rollback(s);
 		return STORE_FAILED;

@@ -23,7 +23,10 @@ struct witness {
 	int64_t began;
 	int64_t newest;    /* the time of a message for which a run did not believe its clock; 0:
 			    none */
-	int64_t tolerated; /* how far others may be ahead, an operator has said */
+	int64_t tolerated; /* how far others may be ahead, or a token server off, an operator has
+			      said */
+	int64_t served, served_at; /* what a token server said that time is, and the clock then,
+				      where a run did not believe its clock for that; 0 */
 };
 
 /* What is not known is 0 or "". */
@@ -32,6 +35,9 @@ int store_witness(struct store *s, struct witness *out);
 int store_witness_ran(struct store *s, int64_t now, const char *boot, int64_t began);
 /* A message is of NEWEST, and the run did not believe its clock for that. */
 int store_witness_newest(struct store *s, int64_t newest);
+/* A token server said SERVED when the clock said AT, and the run did not believe it; 0, 0: it does.
+ */
+int store_witness_served(struct store *s, int64_t served, int64_t at);
 /*
  * An operator says that NOW is right, whatever W says: the runs before are forgotten, and others
  * may be ahead by TOLERATED from now on. In a transaction of its own, and ledgered with WHY (a

@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lib.contacts import BOUNCE, DEAD, FULL
+from lib.fakepop3 import FakePop3
 from lib.harness import *
 
 BEGIN = datetime.datetime(2026, 11, 2, 6, tzinfo=datetime.timezone.utc)
@@ -243,6 +244,28 @@ with case("a message that the mailbox has dated two days ahead: the clock is beh
     house.mail(BEN, DEAD, now + datetime.timedelta(days=2, hours=1))
     house.run(0)
     equal(house.verdict(BEN), "suppress")
+
+with case("POP3 gives no dates: three messages whose topmost Received is of next week stop the first run after a start of the machine, and no other"):
+    def received(number, days):
+        when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+        return ("Received: from mx.example.net by mail.example.org; %s\r\n" % when.strftime("%d %b %Y %H:%M:%S +0000") + BOUNCE.replace("\n", "\r\n").replace("\r\r", "\r") % {
+            "date": "02 Nov 2026 06:00:00 +0000", "number": number, "recipient": "pop%d.clock@example.net" % number, "status": DEAD[0], "text": DEAD[1], "host": "mx.example.net"}).encode()
+
+    for start, mails, code in (("first", (8, 8), 0), ("first", (8, 8, 8), 3), ("first", (8, 8, 8, -1, -1, -1), 0), ("same", (8, 8, 8, 8), 0), ("other", (8, 8, 8, 8), 3)):
+        house = House(now=False)
+        del house.retour.config["mailbox bounces"]
+        fake = FakePop3([received(n, days) for n, days in enumerate(mails)])
+        house.retour.config["mailbox pop"] = fake.mailbox(house.retour.secret(), processed="delete")
+        if start != "first":
+            held, fake.mails = fake.mails, []
+            house.run(0)
+            fake.mails = held
+        if start == "other":
+            with contextlib.closing(sqlite3.connect(house.retour.database)) as connection, connection:
+                connection.execute("UPDATE meta SET value = replace(value, substr(value, 1, 4), 'abcd') WHERE name = 'clock-boot'")
+        result = house.run(0, code=code)
+        equal(("a file or a message is of" in result.err, house.retour.sql("SELECT count(*) FROM event")), (code == 3, [(len(mails),)]), result)
+        house.run(0)
 
 with case("a configuration of next week says that the clock is behind"):
     house = House(now=False)

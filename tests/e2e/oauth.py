@@ -176,6 +176,21 @@ with case("and one that is behind"):
     retour = fresh(certificate_file=tokens.client_key.certificate_file, key_file=tokens.client_key.key_file)
     tokens.clock_offset = 7200
     fails(retour, "invalid_client", "the clock here is 120 min behind the token server's", alert=True)
+for days, words in ((-3, "the clock of a token server is 3 days behind it"), (3, "the clock of a token server is 3 days ahead of that")):
+    with case("a token server's clock that is %d days off: nothing is done that time decides, also by hand, until it is set or confirmed" % days):
+        retour = secret(fresh())
+        empties(retour)
+        tokens.clock_offset = days * 86400
+        dovecot.deliver(USER, [MAIL % 998])
+        contains(retour.run("run").err, words)
+        equal((retour.run("purge").code, retour.run("clock").code, len([a for a in retour.run("alerts", "--json").lines() if a["condition"] == "clock-doubt"])), (3, 3, 1))
+        tokens.clock_offset = 0
+        equal((retour.run("run").code, retour.run("clock").code, retour.run("purge").code), (0, 0, 0))
+        tokens.clock_offset = days * 86400
+        equal(retour.run("run").code, 3)
+        equal(retour.run("clock", "confirm", "--reason", "their clock is wrong").code, 0)
+        equal((retour.run("run").code, retour.run("purge").code), (0, 0))
+        equal(dovecot.count(USER), 0)
 with case("too many requests: it passes, and is no refused login"):
     retour = secret(fresh())
     tokens.forced = (429, {"Retry-After": "120"}, {"error": "temporarily_unavailable"})

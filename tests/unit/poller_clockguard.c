@@ -82,8 +82,70 @@ static void judges(void **state)
 	}
 }
 
+/* What a token server says holds in both directions, is remembered, and ends when the clock is set.
+ */
+static void server_is_heard(void **state)
+{
+	(void)state;
+	const struct {
+		int64_t served, served_at, tolerated; /* as remembered */
+		int64_t ahead, heard;                 /* of NOW; heard 0: nothing */
+		bool given;
+		enum clock_doubt doubt;
+	} table[] = {
+		{ 0, 0, 0, 0, 1, false, CLOCK_BELIEVED },
+		{ 0, 0, 0, 0, DAY, false, CLOCK_BELIEVED },
+		{ 0, 0, 0, 0, DAY + 1, false, CLOCK_SERVER },
+		{ 0, 0, 0, 0, -DAY, false, CLOCK_BELIEVED },
+		{ 0, 0, 0, 0, -DAY - 1, false, CLOCK_SERVER },
+		{ 0, 0, 0, 0, -DAY - 1, true, CLOCK_BELIEVED },
+		{ 0, 0, 3 * DAY, 0, -4 * DAY, false, CLOCK_BELIEVED },
+		{ 0, 0, 3 * DAY, 0, -4 * DAY - 1, false, CLOCK_SERVER },
+		{ NOW - 9 * DAY, NOW, 0, 0, 0, false, CLOCK_SERVER }, /* we are ahead */
+		{ NOW - 9 * DAY, NOW, 0, DAY, 0, false, CLOCK_SERVER },
+		{ NOW - 9 * DAY, NOW, 0, DAY, 1, false, CLOCK_BELIEVED },     /* heard again */
+		{ NOW, NOW + 9 * DAY, 0, 0, 0, false, CLOCK_BELIEVED },       /* it was set back */
+		{ NOW + 9 * DAY, NOW, 0, 0, 0, false, CLOCK_SERVER },         /* we are behind */
+		{ NOW + 9 * DAY, NOW, 0, 9 * DAY, 0, false, CLOCK_BELIEVED }, /* it was set */
+	};
+	for (unsigned i = 0; i < sizeof table / sizeof *table; i++) {
+		struct witness w = runs(8, 10 * MINUTE, 10 * MINUTE);
+		struct clock_present p = {
+			.now = NOW + table[i].ahead, .given = table[i].given, .boot = "boot-2"
+		};
+		struct clock_verdict v;
+		p.served = table[i].heard ? p.now + table[i].heard : 0;
+		w.served = table[i].served;
+		w.served_at = table[i].served_at;
+		w.tolerated = table[i].tolerated;
+		clock_judge(&w, &p, &v);
+		if (v.doubt != table[i].doubt)
+			fail_msg("row %u: %s", i, clock_doubt_name(v.doubt));
+		w.tolerated = clock_lead(&w, &p); /* confirmed */
+		clock_judge(&w, &p, &v);
+		assert_int_equal(v.doubt, CLOCK_BELIEVED);
+	}
+}
+
+/* Who sends mail with dates of the future stops no machine whose kernel counted on. */
+static void mail_is_heard(void **state)
+{
+	(void)state;
+	struct witness habit = runs(8, 10 * MINUTE, 0), none = { 0 };
+	struct clock_present on = { .now = NOW, .boot = "boot-1" };
+	struct clock_present again = { .now = NOW, .boot = "boot-2" };
+	assert_false(clock_hears_mail(&habit, &on, 1000, 0));
+	assert_true(clock_hears_mail(&habit, &again, 3, 2));
+	assert_false(clock_hears_mail(&habit, &again, 2, 0));
+	assert_false(clock_hears_mail(&habit, &again, 3, 3));
+	assert_true(clock_hears_mail(&none, &on, 3, 0));
+	on.given = true;
+	assert_false(clock_hears_mail(&none, &on, 3, 0));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(judges) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(judges),
+		cmocka_unit_test(server_is_heard), cmocka_unit_test(mail_is_heard) };
 	return cmocka_run_group_tests_name("is the clock to be believed", tests, NULL, NULL);
 }
