@@ -184,6 +184,18 @@ static int cause_value_error(const struct cause_job *j, int option, const char *
 	return usage_error(j->command, "see `retour contact --help`");
 }
 
+static int read_cause_options(
+	struct cause_job *j, int argc, char **argv, const struct option *options)
+{
+	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;)
+		if (!take_cause_option(j, option, optarg))
+			return cause_value_error(j, option, optarg);
+	if (j->from && j->to && j->choice.from > j->choice.to)
+		return usage_error(j->command,
+			"--from lies behind --to; right would be the first and the last day");
+	return EXIT_WELL;
+}
+
 /* A list that was taken over goes as a whole: its entries have dates of years. */
 static void default_days(struct cause_job *j, int64_t now)
 {
@@ -293,13 +305,10 @@ int cmd_contact_confirm(const struct config *config, int argc, char **argv)
 	static struct session session = { .lock = -1 };
 	struct cause_job j = { .command = "contact confirm", .reason = NULL };
 	int64_t now = clock_now();
-	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
-		if (!take_cause_option(&j, option, optarg))
-			return cause_value_error(&j, option, optarg);
-	if (j.from && j.to && j.choice.from > j.choice.to)
-		return usage_error(j.command,
-			"--from lies behind --to; right would be the first and the last day");
 	const struct cause_choice *c = &j.choice;
+	int result = read_cause_options(&j, argc, argv, options);
+	if (result != EXIT_WELL)
+		return result;
 	bool any = c->rule || c->provider || c->reporting_mta;
 	if (optind < argc ||
 		(j.list ? any || j.from || j.to || j.reason : !any || !j.from || !j.to))
@@ -309,7 +318,7 @@ int cmd_contact_confirm(const struct config *config, int argc, char **argv)
 		return usage_error(j.command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
 			REASON_MAX);
-	int result = session_open(&session, config, j.list ? SESSION_READ : SESSION_WRITE, now);
+	result = session_open(&session, config, j.list ? SESSION_READ : SESSION_WRITE, now);
 	if (result == EXIT_WELL)
 		result = j.list ? list_waves(&session, now) : confirm(&session, &j, now);
 	session_close(&session);
@@ -328,13 +337,10 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 	static struct session session = { .lock = -1 };
 	struct cause_job j = { .command = "contact undo", .reason = NULL };
 	int64_t now = clock_now();
-	for (int option; (option = option_next(j.command, argc, argv, options)) != -1;)
-		if (!take_cause_option(&j, option, optarg))
-			return cause_value_error(&j, option, optarg);
-	if (j.from && j.to && j.choice.from > j.choice.to)
-		return usage_error(j.command,
-			"--from lies behind --to; right would be the first and the last day");
 	const struct cause_choice *c = &j.choice;
+	int result = read_cause_options(&j, argc, argv, options);
+	if (result != EXIT_WELL)
+		return result;
 	default_days(&j, now);
 	if (optind < argc || !(c->rule || c->provider || c->reporting_mta || c->campaign) ||
 		!j.from || !j.to)
@@ -349,7 +355,7 @@ int cmd_contact_undo(const struct config *config, int argc, char **argv)
 		return usage_error(j.command,
 			"wants --reason TEXT: up to %d bytes, without quotes, without an address",
 			REASON_MAX);
-	int result = session_open(&session, config, j.dry_run ? SESSION_TRY : SESSION_WRITE, now);
+	result = session_open(&session, config, j.dry_run ? SESSION_TRY : SESSION_WRITE, now);
 	if (result == EXIT_WELL)
 		result = undo(&session, &j, now);
 	session_close(&session);
