@@ -326,29 +326,59 @@ static const char *answer_line(struct span human, struct span address)
 	return alone ? line.p : NULL;
 }
 
-/*
- * "User mailbox exceeds allowed size: <user@example.org>": the begin of the line, where a phrase
- * and a colon stand in front of ADDRESS and nothing behind it; else NULL.
- */
-static const char *cause_line(const struct prose *p, const struct rules *rules, struct span address)
+/* Does a phrase that says what went wrong stand in TEXT, a part of the human part? */
+static bool says_cause(const struct prose *p, const struct rules *rules, struct span text)
 {
-	struct span line = prose_line(p->human, (size_t)(address.p - p->human.p)),
+	for (size_t i = 0; i < p->matches.count; i++) {
+		const struct match *m = &p->matches.at[i];
+		const char *begin = p->human.p + m->begin, *end = p->human.p + m->end;
+		if (begin >= text.p && end <= text.p + text.n && rule_at(rules, m->rule)->category)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What stands before ADDRESS in its line, without the blanks, where nothing stands behind it; else
+ * p is NULL.
+ */
+static struct span ends_line(struct span human, struct span address)
+{
+	struct span line = prose_line(human, (size_t)(address.p - human.p)),
 		    before = span_between(line.p, address.p),
 		    behind = span_between(address.p + address.n, line.p + line.n);
 	while (before.n && strchr(" \t<", before.p[before.n - 1]))
 		before.n--;
 	while (behind.n && behind.p[0] && strchr("> \t.", behind.p[0]))
 		behind = span_between(behind.p + 1, behind.p + behind.n);
-	if (behind.n || !before.n || before.p[before.n - 1] != ':')
+	return behind.n ? (struct span){ NULL, 0 } : before;
+}
+
+/*
+ * "User mailbox exceeds allowed size: <user@example.org>": the begin of the line, where a phrase
+ * and a colon stand in front of ADDRESS and nothing behind it; else NULL.
+ */
+static const char *cause_line(const struct prose *p, const struct rules *rules, struct span address)
+{
+	struct span before = ends_line(p->human, address);
+	if (!before.n || before.p[before.n - 1] != ':')
 		return NULL;
-	for (size_t i = 0; i < p->matches.count; i++) {
-		const struct match *m = &p->matches.at[i];
-		const char *begin = p->human.p + m->begin, *end = p->human.p + m->end;
-		if (begin >= before.p && end <= before.p + before.n &&
-			rule_at(rules, m->rule)->category)
-			return line.p;
-	}
-	return NULL;
+	return says_cause(p, rules, before) ? before.p : NULL;
+}
+
+/*
+ * "These recipients are unknown:", and ADDRESS alone in the next line: that line, which says
+ * nothing of whom the text named before; else empty.
+ */
+static struct span heading_of(const struct prose *p, struct span address)
+{
+	struct span before = ends_line(p->human, address), text, line = { NULL, 0 };
+	if (!before.p || before.n)
+		return line;
+	text = span_trim(span_between(p->human.p, before.p));
+	if (!text.n || text.p[text.n - 1] != ':')
+		return line;
+	return prose_line(p->human, (size_t)(text.p + text.n - 1 - p->human.p));
 }
 
 /* From each recipient to the next; what is written before the first address belongs to nobody. */
@@ -358,11 +388,20 @@ static void assign_text(struct prose *p, const struct rules *rules)
 	for (size_t i = p->count; i-- > 0;) {
 		struct prose_recipient *r = &p->recipient[i];
 		const char *line = answer_line(p->human, r->address);
+		struct span heading = { NULL, 0 };
 		if (!line && p->count > 1)
 			line = cause_line(p, rules, r->address);
+		if (!line && p->count > 1)
+			heading = heading_of(p, r->address);
+		if (i && heading.p <= r[-1].address.p)
+			heading.n = 0; /* the line names him */
+		if (heading.n && says_cause(p, rules, heading))
+			line = heading.p;
 		r->about = span_between(line ? line : r->address.p, end);
 		end = line ? line : r->address.p;
 		end -= !line && end > p->human.p && end[-1] == '<';
+		if (heading.n)
+			end = heading.p;
 		if (p->count > 1)
 			r->about = before_break(r->about);
 		r->diagnostic = answer_before(p->human, r->address);
