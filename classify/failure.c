@@ -325,6 +325,7 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 	} else if (single) {
 		clues.human = r->prose->human;
 	}
+	clues.names_another = reader_names_another(r, clues.diagnostic, group);
 	reader_text(e->remote_mta, sizeof e->remote_mta, dsn_host(group->remote_mta));
 	if (!e->remote_mta[0])
 		reader_text(e->remote_mta, sizeof e->remote_mta,

@@ -30,7 +30,7 @@ void reader_remember(struct reader *r, struct span address)
 	address = span_trim(address);
 	if (address.n && address.p[0] == '<')
 		address = (struct span){ address.p + 1, address.n - 1 };
-	if (r->options->redact && r->others < READER_OTHERS_MAX && address_local(address).n)
+	if (r->others < READER_OTHERS_MAX && address_local(address).n)
 		r->other[r->others++] = address;
 }
 
@@ -172,6 +172,24 @@ static bool has_code_behind(struct span answer, size_t begin, size_t end)
 
 	return behind.reply ||
 		(behind.status.digit && !codes_find((struct span){ answer.p, begin }).status.digit);
+}
+
+bool reader_names_another(
+	const struct reader *r, struct span answer, const struct dsn_recipient *group)
+{
+	const struct span own[] = { group->original, group->final, group->actual };
+	struct found_address a;
+	bool another = false;
+
+	for (size_t i = 0; address_next(answer, &i, &a);) {
+		for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+			if (span_find_nocase(own[k], a.text) >= 0)
+				return false;
+		for (size_t k = 0; k < r->others && !another; k++)
+			another = speaks_of(answer, a.begin, a.end) &&
+				span_starts_nocase(r->other[k], a.text);
+	}
+	return another;
 }
 
 /*

@@ -5,6 +5,7 @@
 #ifndef RETOUR_READER_H
 #define RETOUR_READER_H
 
+#include "classify/dsn.h"
 #include "classify/base/arena.h"
 #include "classify/arf.h"
 #include "classify/classify.h"
@@ -88,6 +89,13 @@ bool reader_emit(struct reader *r, struct event *e);
 
 /* The one event of a message that gives none. */
 void reader_emit_none(struct reader *r, enum kind kind, const char *why);
+
+/*
+ * Does ANSWER speak of another recipient of the report, and not of the one whom GROUP names? Some
+ * systems put their last answer beside each recipient.
+ */
+bool reader_names_another(
+	const struct reader *r, struct span answer, const struct dsn_recipient *group);
 
 /*
  * Fills in what the evidence decides, and hands the event out. WORDS stand for the diagnostic where

@@ -396,6 +396,7 @@ struct clues {
 	struct span recipient_local;                             /* the recipient's local part */
 	bool names_us; /* the answer speaks of an address of the sender's, and names no recipient */
 	bool mentions_us;     /* it names one, and no recipient */
+	bool names_another;   /* it speaks of another recipient of the report, and not of this */
 	const char *provider; /* the profile's name where it is known already, else NULL */
 	const struct searched
 		*searched; /* a text of which diagnostic or human may be parts, or NULL */

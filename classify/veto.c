@@ -194,7 +194,9 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 		return veto && bids->turned ? bid_passes(bids) : other;
 	}
 	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
-	if (veto == VETO_SURE || (veto == VETO_US && !proven))
+	if (bids->clues->names_another)
+		why = "set aside: it is said of another recipient";
+	else if (veto == VETO_SURE || (veto == VETO_US && !proven))
 		why = early ? "set aside: no recipient had been named yet"
 			    : "set aside: it is about us";
 	else if ((veto == VETO_PASSING || veto == VETO_PASSING_SURE) && !stays(d, bids, veto))
