@@ -204,6 +204,9 @@ with case("beside an import: it waits for nobody, says so, and can be done when 
         true(time.monotonic() < end, "an import that is open does not hold the store")
         if importing.poll() is not None:  # the undo was there before it
             importing = opened()
+    for act in (("confirm",) + CAUSE, ("rejudge", "--reason", "a rule was mended"), ("undo", "--dry-run") + CAUSE):
+        result = r.run("contact", *act)
+        true(result.code == 4 and not result.out, "%s beside an import: %d, %s" % (act[0], result.code, result.out))
     importing.stdin.close()
     equal(importing.wait(60), 0)
     undo(r, *CAUSE)
