@@ -192,10 +192,13 @@ def held(process):
     """What of the store it has open, and how."""
     found = {}
     for number in os.listdir("/proc/%d/fd" % process.pid):
-        path = os.readlink("/proc/%d/fd/%s" % (process.pid, number))
-        with open("/proc/%d/fdinfo/%s" % (process.pid, number)) as f:
-            if path.startswith(served.data):
-                found[path[len(served.data) + 1:]] = int(re.search(r"flags:\s+(\d+)", f.read()).group(1), 8) & 3
+        try:
+            path = os.readlink("/proc/%d/fd/%s" % (process.pid, number))
+            with open("/proc/%d/fdinfo/%s" % (process.pid, number)) as f:
+                if path.startswith(served.data):
+                    found[path[len(served.data) + 1:]] = int(re.search(r"flags:\s+(\d+)", f.read()).group(1), 8) & 3
+        except FileNotFoundError:
+            pass  # it was closed meanwhile
     return found
 
 
