@@ -351,6 +351,26 @@ for what, text, mode, why in (("another store's key", OTHER % ("ab" * 32), 0o600
             with open(path, "rb") as f:
                 equal(f.read(), lies)
 
+with case("what lies under the name that comes next and is no key is passed by: the key after it is made, and it is left as it is"):
+    place = Retour(now="2026-11-20T06:00:00Z")
+    place.config["mailbox one"] = {"protocol": "maildir", "path": place.dir + "/one", "processed": "delete"}
+    for folder in ("new", "cur", "tmp"):
+        os.makedirs("%s/one/%s" % (place.dir, folder))
+    for number in (1, 2):
+        with open("%s/one/new/%d.mx" % (place.dir, 1794200000 + number), "w") as f:
+            f.write(BOUNCE % {"date": "09 Nov 2026 05:00:00 +0000", "number": number, "recipient": "p%d@example.net" % number, "status": DEAD[0], "text": DEAD[1], "host": "mx.example.net"})
+        equal(place.run("run").code, 0)
+        if number == 1:
+            for name in (NOVEMBER, "event-2026-11-2.key"):
+                with open(place.data + "/keys/" + name, "w") as f:
+                    f.write("retour key 1 ev")
+                os.chmod(place.data + "/keys/" + name, 0o600)
+    equal((os.listdir(place.dir + "/one/new"), place.sql("SELECT count(*) FROM event")), ([], [(2,)]))
+    equal(sorted(name for name in os.listdir(place.data + "/keys") if name.startswith("event")), ["event-2026-11-2.key", "event-2026-11-3.key", NOVEMBER])
+    with open(place.data + "/keys/event-2026-11-2.key") as f:
+        equal(f.read(), "retour key 1 ev")
+    equal([len(line["events"]) for line in place.run("disclose", "--json", input="p1@example.net\np2@example.net").lines()], [0, 1])
+
 for name, code in (("state.key", 2), ("message.key", 2), (NOVEMBER, 1)):
     with case("%s is read back before a message is settled: what the disk gives otherwise is not used, and nothing is lost" % name):
         place = Retour(now="2026-11-20T06:00:00Z")
