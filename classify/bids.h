@@ -31,6 +31,8 @@ struct bids {
 	bool passing;      /* nothing that is said is final: it comes with a 4, or the mail still
 			    waits */
 	bool own_words;    /* words without doubt say hard */
+	bool plain_words;  /* and no word beside them makes them another's */
+	size_t words_at;   /* where the first of them begin in the answer; 0: in none of its */
 	bool turned;       /* words that are hard were turned over by those around them */
 	size_t begin, end; /* of the answer: what stands before or behind is said of others */
 	struct bid best[CLASS_COUNT];

@@ -100,7 +100,7 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 
 		if (!rule->phrase_and_code && rule->category != CATEGORY_NONE)
 			bid_rule(bids, rule, WEIGHT_SPECIFIC,
-				(struct saying){ .source = "the codes", .words = { "", 0 } });
+				(struct saying){ .source = "the codes" });
 	}
 }
 
@@ -340,7 +340,7 @@ static bool is_of_nobody(const struct rules *r, struct bids *bids, struct span t
 	return true;
 }
 
-/* "relay=[192.0.2.7]": the name of a field in a line of a log, and no word for what happened. */
+/* "relay=[192.0.2.7]": a field's name in a log, no word for what happened. */
 static bool is_field_name(struct span text, const struct match *m, const struct rule *rule)
 {
 	return rule->rank <= RANK_WEAK && m->end < text.n && text.p[m->end] == '=';
@@ -356,6 +356,23 @@ static bool is_denied_beside_hard(const struct rules *r, const struct bids *bids
 		hard = is_hard(rule_at(r, found->at[i].rule));
 	return hard && !*rule_at(r, m->rule)->provider &&
 		sense_denied(r, text, m, rule_at(r, m->rule)->category);
+}
+
+/* Match I says hard without doubt; what veto.c asks of such words beside words about us. */
+static void note_own_words(const struct rules *r, struct bids *bids, struct span text,
+	const struct matches *found, size_t i, bool answer)
+{
+	size_t begin = answer ? found->at[i].begin : 0;
+	const struct rule *rule = rule_at(r, found->at[i].rule);
+
+	if (!bids->own_words || begin < bids->words_at)
+		bids->words_at = begin;
+	if (!bids->plain_words) /* without a code is_of_nobody() has asked already */
+		bids->plain_words = *rule->provider ||
+			(rule->rank > RANK_WEAK / 2 &&
+				(bids->best[CLASS_HARD].weight < WEIGHT_SPECIFIC ||
+					!is_of_other(r, bids, text, found, i)));
+	bids->own_words = true;
 }
 
 /* True when words were found that say something. */
@@ -391,7 +408,8 @@ static bool bid_words(const struct rules *r, struct bids *bids, const struct dec
 				.human = where != WHERE_DIAGNOSTIC,
 				.at = m->begin });
 		said |= rule->rank > RANK_WEAK;
-		bids->own_words |= rule->rank > RANK_WEAK && is_hard(rule);
+		if (rule->rank > RANK_WEAK && is_hard(rule))
+			note_own_words(r, bids, text, found, i, where == WHERE_DIAGNOSTIC);
 	}
 	return said;
 }
@@ -521,10 +539,7 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	out->klass = winner;
 	out->margin = (int16_t)(won->weight -
 		bids->best[bids_strongest_but(bids, (int)winner)].weight);
-	/*
-	 * a name that is not found for now says something about the name service, not yet about the
-	 * domain
-	 */
+	/* not found for now says something about the name service, not yet about the domain */
 	if (out->category == CATEGORY_DOMAIN_UNKNOWN && out->klass == CLASS_SOFT)
 		out->category = CATEGORY_NETWORK_ERROR;
 	bid_name(out->rule, "", *won->rule ? won->rule : "none");

@@ -5,11 +5,12 @@
  *   1. A tie or near-tie between hard and anything else is never hard.
  *   2. Words about us (the sender, sending, our host, our account, authentication), replies that
  *      refuse us (530, 534, 535, 538, 541) and a 5.7.x set hard aside, unless the recipient's own
- *      code and words both say hard, or its provider does, in the words that it documents. Where
- *      they leave no doubt (a callout, "sender verify failed", a login), where the address that the
- *      answer names is the sender's, and before any recipient was named, they do so whatever else
- * is said. A 5.7.x leaves one thing: that nobody is there, in plain words; whole systems give it to
- * any refusal.
+ *      code and words both say hard, words that are of nobody else by those beside them ("unknown
+ *      user in envelope-from"), or its provider does, in the words that it documents. Where they
+ *      leave no doubt (a callout, "sender verify failed", a login), where the address that the
+ *      answer speaks of, or the only one before those words, is the sender's, and before any
+ *      recipient was named, they do so whatever else is said. A 5.7.x leaves one thing: that nobody
+ *      is there, in plain words; whole systems give it to any refusal.
  *   3. What passes ("temporarily locked, try again later") is soft, unless a 5.1.1 and words say
  *      that nobody is there, and even then where they leave no doubt ("lookup failed temporarily");
  *      and so is what is said with a 4, or of mail that still waits.
@@ -53,6 +54,23 @@ static size_t passing_begin(const struct rules *r, const struct matches *found, 
 	return begin;
 }
 
+/* "Password" in "not in the password file": the longer words are of the recipient. */
+static bool is_inside_hard(const struct rules *r, const struct matches *found, size_t i)
+{
+	const struct match *m = &found->at[i];
+
+	for (size_t k = 0; k < found->count; k++) {
+		const struct match *other = &found->at[k];
+		const struct rule *rule = rule_at(r, other->rule);
+
+		if (!other->gap && other->begin <= m->begin && other->end > m->end &&
+			rule->klass < 0 && category_class(rule->category) == CLASS_HARD &&
+			rule->rank > RANK_WEAK)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The strongest veto among the words that were FOUND; where HARD stands in the human part, too,
  * only of those near it.
@@ -72,6 +90,7 @@ static enum veto veto_of_words(const struct rules *r, struct heard *h, const str
 			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
 			(where == WHERE_HUMAN &&
 				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR) ||
+			(rule->mark == MARK_ABOUT_US && is_inside_hard(r, found, i)) ||
 			(rule->mark == MARK_PASSING &&
 				is_denied_before(h->text, passing_begin(r, found, i))))
 			continue;
@@ -128,7 +147,8 @@ static enum veto find_veto(const struct rules *r, const struct bids *bids, const
 	enum veto codes = veto_of_codes(d, bids),
 		  words = veto_of_words(r, answer, d, hard, WHERE_DIAGNOSTIC);
 
-	if (bids->clues->names_us)
+	if (bids->clues->names_us || /* "we were told of <news@…>: no such user" */
+		(bids->clues->mentions_us && memchr(answer->text.p, '@', bids->words_at)))
 		return VETO_SURE;
 	if (bids->clues->mentions_us && codes < VETO_US)
 		codes = VETO_US;
@@ -196,7 +216,8 @@ enum klass veto_judge(const struct rules *r, struct bids *bids, const struct dec
 	veto = early ? VETO_SURE : find_veto(r, bids, d, answer, human);
 	if (bids->clues->names_another)
 		why = "set aside: it is said of another recipient";
-	else if (veto == VETO_SURE || (veto == VETO_US && !proven))
+	else if (veto == VETO_SURE ||
+		(veto == VETO_US && !(hard->proven || (proven && bids->plain_words))))
 		why = early ? "set aside: no recipient had been named yet"
 			    : "set aside: it is about us";
 	else if ((veto == VETO_PASSING || veto == VETO_PASSING_SURE) && !stays(d, bids, veto))
