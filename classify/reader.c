@@ -192,6 +192,16 @@ bool reader_names_another(
 	return another;
 }
 
+/* Is ADDRESS our OWN one, or "postmaster" beside it, and not of the RECIPIENT's domain? */
+static bool is_of_own(struct span own, struct span address, struct span recipient)
+{
+	struct span domain = address_domain(own);
+
+	return address_equal(address, own) ||
+		(domain.n && span_equal_nocase(address_domain(address), domain) &&
+			!span_equal_nocase(address_domain(recipient), domain));
+}
+
 /*
  * Whom the answer speaks of is who sent the mail: a receiver quotes what it heard of him. Or it
  * names him at least, and not the recipient.
@@ -206,7 +216,7 @@ static void find_us(const struct reader *r, const struct event *e, struct clues 
 			return;
 		}
 		for (size_t k = 0; k < r->owns; k++)
-			if (address_equal(a.text, r->own[k])) {
+			if (is_of_own(r->own[k], a.text, span_of(e->recipient))) {
 				clues->mentions_us = true;
 				clues->names_us |= speaks_of(answer, a.begin, a.end) ||
 					has_code_behind(answer, a.begin, a.end);

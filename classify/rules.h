@@ -37,6 +37,7 @@
 					    redaction keeps (classify/redact.h) */ \
 	X(MARK_ABOUT_US, "about-us") /* an answer that speaks of the sender, not of the recipient \
 					(classify/veto.c); from rank 100 on without doubt */ \
+	X(MARK_ABOUT_RECIPIENT, "about-recipient") /* words of about-us in it are none */ \
 	X(MARK_BAIT, "bait") /* what asks the reader to click or to log in: no mail system does */ \
 	X(MARK_PASSING, "passing") /* what is said holds for now only */ \
 	X(MARK_WORDS, "words")     /* no rule: {mailbox} in a phrase stands for each phrase of \

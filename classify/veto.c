@@ -54,8 +54,8 @@ static size_t passing_begin(const struct rules *r, const struct matches *found, 
 	return begin;
 }
 
-/* "Password" in "not in the password file": the longer words are of the recipient. */
-static bool is_inside_hard(const struct rules *r, const struct matches *found, size_t i)
+/* "Password" in "not in the password file", "sender" in "returned to sender": the longer words. */
+static bool is_inside_other(const struct rules *r, const struct matches *found, size_t i)
 {
 	const struct match *m = &found->at[i];
 
@@ -63,9 +63,11 @@ static bool is_inside_hard(const struct rules *r, const struct matches *found, s
 		const struct match *other = &found->at[k];
 		const struct rule *rule = rule_at(r, other->rule);
 
-		if (!other->gap && other->begin <= m->begin && other->end > m->end &&
-			rule->klass < 0 && category_class(rule->category) == CLASS_HARD &&
-			rule->rank > RANK_WEAK)
+		if (other->gap || other->begin > m->begin || other->end < m->end)
+			continue;
+		if (rule->mark == MARK_ABOUT_RECIPIENT ||
+			(other->end > m->end && rule->rank > RANK_WEAK && rule->klass < 0 &&
+				category_class(rule->category) == CLASS_HARD))
 			return true;
 	}
 	return false;
@@ -90,7 +92,7 @@ static enum veto veto_of_words(const struct rules *r, struct heard *h, const str
 			(rule->mark != MARK_ABOUT_US && rule->mark != MARK_PASSING) ||
 			(where == WHERE_HUMAN &&
 				(begin > hard->at ? begin - hard->at : hard->at - begin) > NEAR) ||
-			(rule->mark == MARK_ABOUT_US && is_inside_hard(r, found, i)) ||
+			(rule->mark == MARK_ABOUT_US && is_inside_other(r, found, i)) ||
 			(rule->mark == MARK_PASSING &&
 				is_denied_before(h->text, passing_begin(r, found, i))))
 			continue;
