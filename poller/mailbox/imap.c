@@ -33,6 +33,7 @@ enum {
 	BATCH_LAST = IMAP_WINDOW_MESSAGES,
 };
 static const double batch_seconds = 6, batch_at_once = 0.25;
+static const uint64_t above_all_uids = (uint64_t)UINT32_MAX + 1;
 
 /* --- open ----------------------------------------------------------------- */
 
@@ -42,17 +43,15 @@ static const double batch_seconds = 6, batch_at_once = 0.25;
  */
 static int see_last(struct imap_source *s, uint32_t exists)
 {
-	if (!exists || s->uid_end == UINT32_MAX)
+	if (!exists || s->uid_end == above_all_uids)
 		return 0;
 	int result = imap_list_range(s, exists, exists);
 	if (result < 0)
 		return -1;
 	if (result) /* it cannot be listed: nobody knows where the end is */
-		s->uid_end = UINT32_MAX;
-	else if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end) {
-		uint32_t last = s->window.at[s->window.n - 1].uid;
-		s->uid_end = last < UINT32_MAX ? last + 1 : UINT32_MAX;
-	}
+		s->uid_end = above_all_uids;
+	else if (s->window.n && s->window.at[s->window.n - 1].uid >= s->uid_end)
+		s->uid_end = (uint64_t)s->window.at[s->window.n - 1].uid + 1;
 	s->window.n = s->window.next = 0;
 	return 0;
 }
@@ -90,7 +89,7 @@ static int imap_open(struct source **out, const struct source_options *options)
 		return -1;
 	selected = s->session.imap->imap_selection_info;
 	s->uidvalidity = selected->sel_uidvalidity;
-	s->uid_end = selected->sel_uidnext ? selected->sel_uidnext : UINT32_MAX;
+	s->uid_end = selected->sel_uidnext ? selected->sel_uidnext : above_all_uids;
 	uint32_t exists = selected->sel_exists;
 	if (!selected->sel_has_exists) /* RFC 3501 section 6.3.1: it must */
 		return imap_fail(

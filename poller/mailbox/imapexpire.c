@@ -36,7 +36,8 @@ static int folder_end(struct imap_source *s, uint32_t exists, struct folder_mark
 		return 0;
 	if (exists && imap_list_range(s, exists, exists))
 		return -1;
-	end->uidnext = exists && s->window.n ? s->window.at[s->window.n - 1].uid + 1 : 1;
+	uint32_t uid = exists && s->window.n ? s->window.at[s->window.n - 1].uid : 0;
+	end->uidnext = uid < UINT32_MAX ? uid + 1 : UINT32_MAX;
 	return 0;
 }
 

@@ -22,6 +22,9 @@ static int search_left(struct imap_source *s, struct uid_list *found)
 	size_t at = 0, n;
 	int result = 0;
 
+	/* an empty set is none (RFC 3501): nothing was removed, and above this one no UID can be */
+	if (!s->removed.n && s->last == UINT32_MAX)
+		return 0;
 	uid_list_sort(&s->removed);
 	do {
 		n = s->removed.n ? uid_set(&s->removed, at, IMAP_SET_UIDS_MAX, &set) : 0;

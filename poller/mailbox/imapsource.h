@@ -43,12 +43,13 @@ struct imap_source {
 	uint32_t trash_validity; /* its UIDVALIDITY; 0: nothing was deleted yet */
 	bool trash_keywords;     /* it keeps ours */
 	struct imap_folder
-		target[FOLDERS_MAX];   /* where what is settled so goes, by enum settlement; written
-					  is NULL where nothing moves */
-	bool selected;                 /* FOLDER is the selected one */
-	uint32_t uidvalidity, uid_end; /* as at open; what has come since waits for the next run */
-	uint32_t last;                 /* the highest UID listed so far */
-	uint32_t position;             /* probably the sequence number of the first one above it */
+		target[FOLDERS_MAX]; /* where what is settled so goes, by enum settlement; written
+					is NULL where nothing moves */
+	bool selected;               /* FOLDER is the selected one */
+	uint32_t uidvalidity;
+	uint64_t uid_end;  /* as at open; what has come since waits for the next run */
+	uint32_t last;     /* the highest UID listed so far */
+	uint32_t position; /* probably the sequence number of the first one above it */
 	struct imap_window window;
 	struct imap_entry *late; /* could not be had before: for the end */
 	size_t late_n, late_room;

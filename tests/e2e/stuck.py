@@ -436,6 +436,14 @@ with case("the listing has the largest UID there can be: the others are read"):
     retour.run("poll")
     equal((events(retour), fake.mails), (5, {}))
 
+with case("a message has the largest UID there can be and stays: nothing lies beyond it, nothing is asked, exit 0"):
+    fake = FakeImap([bounce(n) for n in range(5)])
+    fake.mails[4294967295] = fake.mails.pop(5)
+    retour = program(fake, processed="keep")
+    for _ in range(2):
+        result = retour.run("run")
+        equal((result.code, events(retour), len(fake.mails)), (0, 5, 5), result)
+
 with case("a folder is opened and nothing said of how many messages it has: said, exit 1, not taken for empty"):
     fake = FakeImap([bounce(n) for n in range(5)])
     fake.on("SELECT", lambda c, tag, rest: c.send("* FLAGS (\\Deleted)\r\n* OK [UIDVALIDITY 77] .\r\n* OK [UIDNEXT 6] .\r\n") or c.ok(tag, "[READ-WRITE] selected"))

@@ -239,9 +239,11 @@ class FakeImap:
         c.ok(tag)
 
     def _uid_search(self, c, tag, rest):
+        if rest.upper() == "UID":  # a set has one number at least (RFC 3501)
+            return c.send(tag + " BAD which?\r\n")
         found = self.uids(rest.split(" ")[-1]) if rest.upper().startswith("UID ") else sorted(self.deleted)
         c.send("* SEARCH%s\r\n" % "".join(" %d" % uid for uid in found))
-        c.ok(tag)
+        return c.ok(tag)
 
     def _search(self, c, tag, rest):
         c.send("* SEARCH%s\r\n" % "".join(" %d" % self.number(uid) for uid in self.uids(rest.split(" ")[-1])))
