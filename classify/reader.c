@@ -57,7 +57,7 @@ static void diagnostic_field(struct reader *r, struct event *e, struct span text
 	for (size_t i = 0; i < r->others; i++)
 		locals[n++] = address_local(r->other[i]);
 	locals[n] = (struct span){ "", 0 };
-	size_t kept = redact(clean, sizeof clean, text, locals);
+	size_t kept = redact(clean, sizeof clean, text, locals, r->rules);
 	keep_known_words(
 		e->diagnostic, sizeof e->diagnostic, (struct span){ clean, kept }, r->rules);
 	explicit_bzero(clean, sizeof clean);

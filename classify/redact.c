@@ -263,6 +263,30 @@ static bool is_continued_code(struct span w)
 		(w.p[0] == '4' || w.p[0] == '5') && w.p[4] == w.p[0];
 }
 
+/*
+ * "OFR006_107": a receiver's number of its answer, behind the name of the machine that gives it.
+ * Of that name the rules know the letters, and how many digits it has.
+ */
+static bool is_numbered_answer(struct span w, const struct rules *rules)
+{
+	enum { LETTERS_LEAST = 3, NUMBER = 4 /* "_107" */ };
+	struct known_word known;
+	size_t at = 0, letters = 0;
+
+	if (!rules || w.n <= LETTERS_LEAST + NUMBER)
+		return false;
+	struct span name = { w.p, w.n - NUMBER }, number = { w.p + name.n, NUMBER };
+	while (letters < name.n && name.p[letters] >= 'A' && name.p[letters] <= 'Z')
+		letters++;
+	if (letters < LETTERS_LEAST || (number.p[0] != '_' && number.p[0] != '-'))
+		return false;
+	for (size_t i = 1; i < NUMBER; i++)
+		if (!ascii_digit(number.p[i]))
+			return false;
+	return rules_next_word(rules, name, &at, &known) && known.sort == WORD_KNOWN &&
+		!known.begin && known.end == name.n;
+}
+
 /* What may stand behind a word and is no part of it; a compare, where strchr() is a call. */
 static inline bool may_follow(char c)
 {
@@ -280,7 +304,8 @@ static inline bool may_follow(char c)
 }
 
 /* TOLD: it holds a sign that all but few need which are replaced. */
-static struct span replacement(struct span w, bool told, const struct span *locals)
+static struct span replacement(
+	struct span w, bool told, const struct span *locals, const struct rules *rules)
 {
 	struct span bare = w;
 	while (bare.n && may_follow(bare.p[bare.n - 1]))
@@ -309,7 +334,7 @@ static struct span replacement(struct span w, bool told, const struct span *loca
 	if (is_ipv4(bare) || is_ipv6(bare) || (holds_ip(bare) && !is_continued_code(bare)))
 		return SPAN("<ip>");
 	if (!is_code(bare) && is_id(bare))
-		return SPAN("<id>");
+		return is_numbered_answer(bare, rules) ? w : SPAN("<id>");
 	if (is_code(bare) && is_id(bare) && !memchr(bare.p, '.', bare.n) &&
 		!memchr(bare.p, '-', bare.n))
 		return SPAN("<id>");
@@ -349,7 +374,8 @@ bool names_address(struct span text)
 	return false;
 }
 
-size_t redact(char *buffer, size_t size, struct span text, const struct span *locals)
+size_t redact(char *buffer, size_t size, struct span text, const struct span *locals,
+	const struct rules *rules)
 {
 	char clean[EVENT_DIAGNOSTIC_SIZE * 2];
 	struct redact_output o = { buffer, 0, size };
@@ -370,7 +396,7 @@ size_t redact(char *buffer, size_t size, struct span text, const struct span *lo
 		bool alone = begin > 0 && clean[begin - 1] == '<' && i < n && clean[i] == '>';
 		struct span with = spoken || (alone && is_bracketed_name(word))
 			? SPAN("<address>")
-			: replacement(word, seen & TELLS, locals);
+			: replacement(word, seen & TELLS, locals, rules);
 		i = spoken ? spoken : i;
 		if (with.p != word.p && alone && o.n && o.to[o.n - 1] == '<') {
 			o.n--; /* "<user@example.org>" is one <address>, not two pairs of

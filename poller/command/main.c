@@ -212,7 +212,7 @@ static int set_level(const char *word)
 
 static void redact_said(char *buffer, size_t size, const char *text)
 {
-	redact(buffer, size, span_of(text), NULL);
+	redact(buffer, size, span_of(text), NULL, NULL);
 }
 
 static int version(void)

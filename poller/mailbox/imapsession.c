@@ -59,7 +59,8 @@ static const char *server_words(const struct imap_session *s, char *buffer)
 	*buffer = '\0';
 	if (words && *words) {
 		memcpy(buffer, ": ", 3);
-		redact(buffer + 2, IMAP_WORDS_SIZE - 2, span_of(words), s->user ? names : NULL);
+		redact(buffer + 2, IMAP_WORDS_SIZE - 2, span_of(words), s->user ? names : NULL,
+			NULL);
 	}
 	return buffer;
 }

@@ -239,7 +239,7 @@ static const char *own_words(const struct exchange *x, struct json_object *objec
 
 	*buffer = '\0';
 	if (said && *said && !quotes_secret(x, said)) {
-		redact(clean, sizeof clean, span_of(said), NULL);
+		redact(clean, sizeof clean, span_of(said), NULL, NULL);
 		snprintf(buffer, OAUTH_WORDS_SIZE, " (%s)", clean);
 	}
 	return buffer;

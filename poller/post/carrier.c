@@ -81,7 +81,7 @@ static int check_reply(const struct smtp *s, int code, const char *what)
 		return carrier_failed(s, "%s: no memory", what);
 	if (s->session->response_code < 400 || s->session->response_code > 599)
 		return carrier_failed(s, "%s: the server's answer breaks the protocol", what);
-	redact(words, sizeof words, span_of(s->session->response), NULL);
+	redact(words, sizeof words, span_of(s->session->response), NULL, NULL);
 	return carrier_failed(
 		s, "%s: refused by the server: %d %s", what, s->session->response_code, words);
 }

@@ -87,6 +87,15 @@ other = [i for i, e in again.items() if (e["class"], e["category"]) != (first[i]
 share = 1 - len(other) / len(again)
 tap.check(len(again) >= 400 and share >= READABLE, "what is kept of %d answers decides as they did: %.1f %%" % (len(again), 100 * share),
           "\n".join("%s -> %s" % (ROWS[i][0], first[i]["diagnostic"]) for i in other[:20]))
+# Orange and La Poste number their answers: a code, and the number of one is no customer's.
+NUMBERED = {i: re.search(r"\b(?:OFR|LPN)\w{0,3}[_-]\d{3}\b", row[0]) for i, row in enumerate(ROWS)}
+lost = [first[i]["diagnostic"] for i, code in NUMBERED.items() if code and code.group(0) not in first[i]["diagnostic"]]
+tap.check(sum(bool(code) for code in NUMBERED.values()) > 20 and not lost, "what Orange and La Poste number their answers by is kept", "\n".join(lost))
+STRANGERS = ("KDN006_107", "ofr006_107", "OFR006_1071", "OFR0061_107", "OFR006_10A", "XOFR006_107", "OFR006_107.KDN006_108", "anna006_107", "OFR-ANNA_107", "OFR006_107@example.net")
+kept = classify({number: wrapped(number, ("", "", "", "550", "5.7.1", "smtp-in.orange.fr"), "550 5.7.1 Service refuse. %s [107]" % number) for number in STRANGERS})
+own = classify({0: REPORT.format(number=0, final="LPN007_510@example.net", status="5.1.1", human="It failed.", diagnostic="Diagnostic-Code: smtp; 550 5.1.1 LPN007_510: unknown\n")})[0]["diagnostic"]
+shown_numbers = [number for number in STRANGERS if re.search(r"006|_10|anna", kept[number]["diagnostic"], re.I)]
+tap.check(not shown_numbers and own == "550 5.1.1 <address> unknown", "a customer's number of the same form is not, nor a recipient who is called so", (shown_numbers, own))
 # What the manual shows remains so: read again, it is what it was; and the answers that it comes from give it.
 with open(os.path.join(TESTS, "..", "etc", "retour-privacy.7"), encoding="utf8") as page:
     MANUAL = page.read()

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		MUST(fuzz_within(r->address, text) && fuzz_within(r->diagnostic, text) &&
 			fuzz_within(r->about, text));
 		MUST(address_plausible(r->address));
-		MUST(redact(clean, sizeof clean, r->about, none) < sizeof clean);
+		MUST(redact(clean, sizeof clean, r->about, none, NULL) < sizeof clean);
 		MUST(span_find_nocase(span_of(clean), r->address) < 0);
 	}
 	MUST(fuzz_within(prose_bare_name(&p, fuzz_rules()), text));

@@ -195,13 +195,13 @@ static void redacts(void **state)
 			"<address> <address>;example.org" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		redact(out, sizeof out, span_of(cases[i].in), locals);
+		redact(out, sizeof out, span_of(cases[i].in), locals, NULL);
 		assert_string_equal(out, cases[i].out);
 	}
-	assert_int_equal(redact(out, 4, SPAN("a\xc3\xb6<a@example.org>"), NULL),
+	assert_int_equal(redact(out, 4, SPAN("a\xc3\xb6<a@example.org>"), NULL, NULL),
 		3); /* no room for the bracket: the letter before it stays whole */
 	assert_string_equal(out, "a\xc3\xb6");
-	assert_int_equal(redact(out, 12, SPAN("550 <a@example.org>"), NULL),
+	assert_int_equal(redact(out, 12, SPAN("550 <a@example.org>"), NULL, NULL),
 		4); /* cut before the word, never inside it */
 }
 
