@@ -86,10 +86,11 @@ void settle_targets(struct figures *f, const struct report_options *o);
 /*
  * reports/withhold.c: before anything of F is hidden, the most frequent cause of each class, and
  * how often it is one, into MOST; and when it is, what words would say of figures that are not
- * shown is left out.
+ * shown is left out. Q: how they follow from each other.
  */
 void most_frequent(struct figures *f, uint64_t most[COLUMN_COUNT]);
-void withhold_rest(struct figures *f, const uint64_t most[COLUMN_COUNT], unsigned k);
+void withhold_rest(struct figures *f, const uint64_t most[COLUMN_COUNT], const struct equations *q,
+	unsigned k);
 
 /* reports/course.c: the days that stand out, and what began on one, of the report's month. */
 void course_find(struct month_report *r, const struct course_days *days);

@@ -325,7 +325,8 @@ static void reporting_equations(struct equations *q, struct figures *f)
 	for (unsigned n = 0; n < 2; n++) {
 		struct table *t = tables[n];
 		equation(q, &f->reporting);
-		equation_part(q, &f->unlisted_reporting[n]);
+		if (f->unlisted[n].n) /* a 0 that all know can hide nothing */
+			equation_part(q, &f->unlisted_reporting[n]);
 		for (size_t i = 0; i < t->count; i++)
 			if (in_parts(f, t, &t->row[i]))
 				equation_part(q, &t->row[i].reporting);
@@ -531,7 +532,7 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	result = suppress_month(f, q, r->k, r->options);
 	if (!result && days)
 		result = answers_load(r, store, q);
-	withhold_rest(f, most, r->k);
+	withhold_rest(f, most, q, r->k);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);
 out:

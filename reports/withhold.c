@@ -14,8 +14,7 @@ static void leave_out_causes(struct figures *f)
 /*
  * Words say something of figures too, and must not bound one that is not shown. A frequent cause of
  * a row is at least as frequent as each that is not named: said where its class is shown and is no
- * less than all that is hidden in the row, and so are those before it. Half of a category or more:
- * said where the provider's figure of that class is shown.
+ * less than all that is hidden in the row, and so are those before it.
  */
 static void withhold_words(struct figures *f)
 {
@@ -37,13 +36,43 @@ static void withhold_words(struct figures *f)
 					row->worst[w] = CATEGORY_NONE;
 			}
 		}
+}
+
+/* All notices of this cause are counted in the column that it belongs to. */
+static bool in_its_column(const struct figures *f, unsigned category, unsigned column)
+{
+	bool alone = f->category[column][category].state == CELL_SHOWN;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		const struct cell *cause = &f->category[c][category];
+		alone &= c == column || (cause->state == CELL_SHOWN && cause->n == 0);
+	}
+	return alone;
+}
+
+/*
+ * Who has half of a cause or more: said where the provider's figure of that class is shown; where
+ * it is not, if that much of it may be told, and nothing small follows.
+ */
+static void withhold_leaders(struct figures *f, const struct equations *q)
+{
 	for (unsigned g = 0; g < CATEGORY_COUNT; g++) {
-		const struct row *row = *f->leader[g] ? table_find(&f->providers, f->leader[g])
-						      : NULL;
-		if (!row ||
-			row->column[figure_column_of_category((enum category)g)].state !=
-				CELL_SHOWN)
-			*f->leader[g] = '\0';
+		const unsigned column = figure_column_of_category((enum category)g);
+		struct cell *own = NULL;
+		for (size_t i = 0; i < f->providers.count && *f->leader[g] && !own; i++)
+			if (!f->providers.row[i].rest &&
+				strcmp(f->providers.row[i].name, f->leader[g]) == 0)
+				own = &f->providers.row[i].column[column];
+		if (own && own->state == CELL_SHOWN)
+			continue;
+		if (own && own->state == CELL_WITHHELD && in_its_column(f, g, column)) {
+			const int64_t before = own->least,
+				      half = (int64_t)(f->category[column][g].n + 1) / 2;
+			own->least = half > before ? half : before;
+			if (suppress_holds(q))
+				continue;
+			own->least = before;
+		}
+		*f->leader[g] = '\0';
 	}
 }
 
@@ -85,10 +114,12 @@ static void drop_hidden_groups(struct table *groups)
 		groups->count = 0;
 }
 
-void withhold_rest(struct figures *f, const uint64_t most[COLUMN_COUNT], unsigned k)
+void withhold_rest(
+	struct figures *f, const uint64_t most[COLUMN_COUNT], const struct equations *q, unsigned k)
 {
 	leave_out_causes(f);
 	withhold_words(f);
+	withhold_leaders(f, q);
 	keep_mostly(f, most, k);
 	drop_hidden_groups(&f->groups);
 }
