@@ -125,21 +125,42 @@ static bool is_gateway_notice(struct reader *r)
 }
 
 /*
- * A person's letter to a mailing list (RFC 2369, RFC 2919), where bounces are talked about and
- * quoted; or one that shows a report that somebody else got, or the mail of somebody else that came
- * back. None tells of a mail of ours.
+ * Did a list pass it on (RFC 2369, RFC 2919)? Where no return path tells a person's letter from a
+ * notice that kept the fields of the list's mail, it is addressed to the list.
  */
-static bool is_mere_letter(const struct reader *r)
+static bool is_of_list(const struct reader *r)
 {
 	static const struct span lists[] = { { "List-Id", 7 }, { "List-Post", 9 },
 		{ "X-Mailing-List", 14 } };
+	struct found_address to;
+	size_t i = 0;
+	bool listed = false;
+
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
+		listed |= fields_find(r->mail->fields, lists[k]).n > 0;
+	if (!listed || r->mail->has_return_path)
+		return listed;
+	return address_next(r->mail->to, &i, &to) && !address_is_list_command(to.text) &&
+		!origin_is_ours(r->options, address_domain(to.text));
+}
+
+/*
+ * A person's letter to a mailing list or a tracker, where bounces are talked about and quoted; or
+ * one that shows a report that somebody else got, or the mail of somebody else that came back. None
+ * tells of a mail of ours.
+ */
+static bool is_mere_letter(const struct reader *r)
+{
 	bool shown = span_equal_nocase(span_trim(r->returned.return_path), SPAN("<>")) ||
 		(r->returned.present && r->common.origin == ORIGIN_BACKSCATTER);
-	if (!sender_is_person(r))
+
+	if (sender_has_null_path(r->mail) || r->mail->faileds || r->mail->is_status_report)
 		return false;
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		shown |= fields_find(r->mail->fields, lists[i]).n > 0;
-	return shown;
+	if (r->letter_field)
+		return true;
+	if (sender_is_daemon(r) || sender_is_list_manager(r))
+		return false;
+	return (shown && sender_is_person(r)) || is_of_list(r);
 }
 
 /* Nobody but a mail system writes this. */
@@ -177,6 +198,10 @@ static bool is_likely_bounce(struct reader *r)
 	if (sender_is_daemon(r) && sender_wants_answers(r) && !r->bounce_subject &&
 		!sender_is_list_manager(r)) /* a postmaster who writes to his users */
 		return proof;
+	if (sender_is_postmaster(r) && !r->bounce_subject && !r->returned.present &&
+		!sender_has_null_path(r->mail) &&
+		!names_somebody(r)) /* or explains what codes are */
+		return false;
 	if (sender_is_daemon(r))
 		return content || r->bounce_subject ||
 			(sender_is_mailer_daemon(r) && names_somebody(r));
@@ -256,6 +281,17 @@ static void read_summary(struct reader *r)
 	r->told = true;
 }
 
+/* A letter that passes a status on, or has it among its words: it is another's. */
+static bool shows_status(struct reader *r)
+{
+	if (r->answer && sender_is_person(r))
+		return true;
+	if (!r->mail->status_is_text)
+		return false;
+	common_scan_header(r);
+	return is_mere_letter(r);
+}
+
 static void read_any_message(struct reader *r)
 {
 	const char *rule = "";
@@ -271,8 +307,7 @@ static void read_any_message(struct reader *r)
 	if (failure_read_sns(r) ||
 		(!r->mail->has_status && (complaint_read_other(r) || optout_read(r))))
 		return;
-	bool forwarded = r->answer && sender_is_person(r);
-	if (r->mail->has_status && !forwarded && !outcome_says(r, KIND_CHALLENGE, &rule) &&
+	if (r->mail->has_status && !shows_status(r) && !outcome_says(r, KIND_CHALLENGE, &rule) &&
 		failure_read_status(r))
 		return;
 	if (r->mail->has_disposition && is_refusal(r)) {

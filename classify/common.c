@@ -158,6 +158,8 @@ void common_scan_header(struct reader *r)
 			whole = header_text(&r->w->arena, r->w->charsets, whole);
 		rules_scan(r->rules, whole, WHERE_HEADER, &found);
 		note_kinds(r->rules, &found, r->header_says, r->header_rule);
+		for (size_t i = 0; i < found.count; i++)
+			r->letter_field |= rule_at(r->rules, found.at[i].rule)->mark == MARK_LETTER;
 	}
 }
 

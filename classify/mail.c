@@ -217,8 +217,10 @@ static void take_text_part(struct opener *o, const struct part *p)
 	} else if (o->texts && prose_is_header(span_trim(text))) {
 		take_returned(o, span_trim(text));
 	} else if (!mail->has_returned && o->texts < MAIL_HUMAN_PARTS_MAX && !is_attachment(p)) {
-		if (!o->status_follows && !mail->has_status && (status = dsn_find(text)) < text.n)
+		if (!o->status_follows && !mail->has_status && (status = dsn_find(text)) < text.n) {
 			take_status_part(o, (struct span){ text.p + status, text.n - status });
+			mail->status_is_text = true;
+		}
 		o->text[o->texts++] = text;
 		o->words |= span_trim(text).n > 0;
 	}
@@ -283,7 +285,8 @@ static void take_part(struct opener *o, const struct part *p, enum part_role rol
 			take_text_part(o, p);
 			break;
 		}
-		o->mail->has_status = false; /* labelled as such: better than what only looked so */
+		o->mail->has_status = o->mail->status_is_text =
+			false; /* labelled as such: better than what only looked so */
 		take_status_part(o, part_bytes(p, o->arena, MAIL_REPORT_MAX));
 		o->mail->status_is_last = p->body.p + p->body.n == o->end;
 		break;

@@ -39,6 +39,7 @@ struct mail {
 	struct span disposition; /* message/disposition-notification */
 	struct span returned;    /* the header of the returned mail */
 	bool has_status, has_feedback, has_disposition, has_returned;
+	bool status_is_text; /* a text part looked like one */
 	bool status_is_last; /* the status part ends where the bytes end: of a truncated mail it may
 				be cut */
 	bool is_status_report; /* multipart/report; report-type=delivery-status */

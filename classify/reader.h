@@ -43,7 +43,8 @@ struct reader {
 	bool subject_says[KIND_COUNT], header_says[KIND_COUNT];
 	uint16_t subject_rule[KIND_COUNT], header_rule[KIND_COUNT];
 	bool bounce_subject, bounce_sender, receipt_subject, notice_subject, held_subject;
-	bool answer; /* its subject is one that a person's answer has */
+	bool letter_field; /* its header has a field that a tracker of tickets writes */
+	bool answer;       /* its subject is one that a person's answer has */
 	bool truncated;
 	event_sink *sink;
 	void *context;
@@ -140,6 +141,9 @@ bool sender_wants_answers(const struct reader *r);
 
 /* MAILER-DAEMON, who writes nothing but reports; a postmaster is a person as well. */
 bool sender_is_mailer_daemon(const struct reader *r);
+
+/* postmaster@, by no name that only a bounce has. */
+bool sender_is_postmaster(const struct reader *r);
 
 /* Sent by somebody who takes answers. */
 bool sender_is_person(const struct reader *r);

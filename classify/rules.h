@@ -26,6 +26,8 @@
 	X(MARK_NOTICE, "notice") /* subject begins so, or the text says: a system tells something \
 				    that is no fate of a mail */ \
 	X(MARK_HELD, "held")     /* a list keeps the mail until somebody has looked at it */ \
+	X(MARK_LETTER, "letter") /* a field of those who pass letters on: a tracker of bugs or \
+				    tickets */ \
 	X(MARK_FOOTER, "footer") /* a paragraph begins so that is below any mail: a disclaimer, a \
 				    scanner's praise of itself */ \
 	X(MARK_STAGE_CONNECT, \

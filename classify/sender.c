@@ -11,7 +11,8 @@ bool sender_is_daemon(const struct reader *r)
 {
 	struct found_address from;
 	size_t i = 0;
-	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2))
+	if (r->bounce_sender || memmem(r->mail->from.p, r->mail->from.n, "<>", 2) ||
+		memmem(r->mail->from.p, r->mail->from.n, "<@>", 3)) /* Courier */
 		return true;
 	if (!address_next(r->mail->from, &i, &from))
 		return span_starts_nocase(r->mail->from, SPAN("mailer-daemon"));
@@ -57,6 +58,14 @@ bool sender_is_mailer_daemon(const struct reader *r)
 	return address_next(r->mail->from, &i, &from) && address_is_daemon(from.text) &&
 		!sender_wants_answers(r) &&
 		!span_starts_nocase(address_local(from.text), SPAN("post"));
+}
+
+bool sender_is_postmaster(const struct reader *r)
+{
+	struct span from = r->mail->from;
+	while (from.n && strchr("\"'< \t", from.p[0]))
+		from = (struct span){ from.p + 1, from.n - 1 };
+	return span_starts_nocase(from, SPAN("postmaster"));
 }
 
 /*
