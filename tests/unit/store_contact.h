@@ -35,8 +35,8 @@ static inline void wipe_story(void)
 {
 	foreign_hands = true;
 	ok(db_exec(store,
-		"DELETE FROM contact; DELETE FROM agenda; DELETE FROM investigation; DELETE FROM seen; DELETE FROM wave; DELETE FROM brake_hour;"
-		"DELETE FROM brake_peak"));
+		"DELETE FROM contact; DELETE FROM agenda; DELETE FROM investigation; DELETE FROM refused; DELETE FROM seen; DELETE FROM wave;"
+		"DELETE FROM brake_hour; DELETE FROM brake_peak"));
 	ok(store_begin(store));
 	store_rollback(store); /* nothing is left in memory */
 }

@@ -13,7 +13,7 @@ static uint32_t rnd(uint32_t n)
 	return (random_state >> 8) % n;
 }
 
-/* All contacts and investigations, as rows of text. */
+/* All contacts, blocks, investigations and waves, as rows of text. */
 static void all_rows(bool with_history, char *out, size_t size)
 {
 	const char *const queries[] = {
@@ -25,6 +25,7 @@ static void all_rows(bool with_history, char *out, size_t size)
 			  " until, due, attempts, pauses, reason, rule, ladder) FROM " CONTACT_PLAIN
 			  " ORDER BY pseudonym",
 		"SELECT format('%s %s %d %d %d', provider, category, opened, last, blocks) FROM investigation ORDER BY provider, category",
+		"SELECT format('%d %s %s %d %d', day, provider, category, host, count) FROM refused ORDER BY day, provider, category, host",
 		"SELECT format('%s %s %d %d %d %s', kind, name, mta, day, opened, state) FROM wave ORDER BY day, kind, name, mta",
 		"SELECT format('%s %s %d %d %d %d', kind, name, mta, day, whole, open) FROM brake_peak ORDER BY day, kind, name, mta",
 	};
