@@ -364,7 +364,9 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	*moved = true;
 	if (move == MOVE_CONFIRM)
 		return confirm_contact(s, &c, now);
-	/* from here on what happened before is part of the base */
+	/* from here on what happened before is part of the base, which no day leaves to be cut */
+	if (!is_running(c.now.state))
+		c.now.first = day_start(c.now.first);
 	c.history.days = 0;
 	c.history.base = c.now;
 	c.history.settled = now;

@@ -250,6 +250,8 @@ static int contact_to_body(
 int contact_save(struct store *s, enum sql how, struct contact *c)
 {
 	unsigned char body[CONTACT_BODY_MAX];
+
+	history_settle_last(&c->history);
 	struct agenda_days days = days_of_contact(c);
 	struct cohort_place place = place_of_contact(c);
 	int n = contact_to_body(s, c, place.month, body);

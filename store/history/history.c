@@ -404,6 +404,14 @@ void history_coarsen(struct history *h)
 	h->base.due = day_start(h->base.due + DAY - 1);
 }
 
+void history_settle_last(struct history *h)
+{
+	if (h->soft.at <= h->settled)
+		h->soft.at = day_start(h->soft.at);
+	if (h->block.at <= h->settled)
+		h->block.at = day_start(h->block.at);
+}
+
 bool history_is_coarse(const struct history *h)
 {
 	for (unsigned i = 0; i < h->days; i++)

@@ -224,6 +224,9 @@ struct reference history_take_reference(
 
 /* Cuts all times to days. */
 void history_coarsen(struct history *h);
+/* Of a last failure that is settled only its day is kept: no day of the history is left to tell
+ * that it is to be cut. */
+void history_settle_last(struct history *h);
 bool history_is_coarse(const struct history *h);
 bool history_is_empty(const struct history *h);
 
