@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include "classify/dsn.h"
+#include "classify/forward.h"
 #include "classify/header.h"
 #include "classify/jsonfind.h"
 #include "classify/sns.h"
@@ -52,19 +53,6 @@ static enum kind kind_of_status(const struct reader *r, enum action action, stru
 	return status.digit == 5 ? KIND_FAILURE : kind_of_words(r);
 }
 
-/* Is ADDRESS an addressee of the mail that came back, in To or Cc, or anywhere? */
-enum { IN_TO_OR_CC = 2, IN_ANY_FIELD = 3 };
-static bool is_addressee_of(const struct returned *b, struct span address, size_t fields_looked_at)
-{
-	const struct span fields[] = { b->to, b->cc, b->original_recipient };
-	struct found_address a;
-	for (size_t f = 0; f < fields_looked_at; f++)
-		for (size_t i = 0; address_next(fields[f], &i, &a);)
-			if (address_equal(a.text, address))
-				return true;
-	return false;
-}
-
 /*
  * An address of ours that sent the mail, or that its report was sent to: the recipient of a report,
  * never that of the mail.
@@ -85,73 +73,14 @@ static bool is_ourselves(const struct reader *r, struct span address)
 }
 
 /*
- * The N-th address that the mail that came back names as the one it was taken in for; an empty span
- * behind the last.
+ * Original-Recipient, then VERP, then Final-Recipient, as the design orders them. False where
+ * nobody may be named: it is a stranger's, to whom one of our recipients forwards.
  */
-static struct span taken_in_for(const struct returned *b, size_t n)
-{
-	struct found_address a;
-	size_t i = 0;
-	if (n < b->received_fors)
-		return b->received_for[n];
-	for (n -= b->received_fors; n < b->delivereds; n++, i = 0)
-		if (address_next(b->delivered[n], &i, &a))
-			return a.text;
-	return (struct span){ "", 0 };
-}
-
-/*
- * Our mail to one subscriber, who forwards it to FINAL, which refuses it: it is his bounce, and to
- * whom he forwards is nobody's business. Without VERP or Original-Recipient only the mail that came
- * back tells: it is ours, was taken in for one other than FINAL, and was written to nobody else.
- */
-static bool forwarding_subscriber(const struct reader *r, struct span final, char *address)
-{
-	const struct returned *b = &r->returned;
-	struct found_address to;
-	struct span who = { "", 0 }, one;
-	if ((r->common.origin != ORIGIN_MATCHED && r->common.origin != ORIGIN_VERIFIED) ||
-		is_addressee_of(b, final, IN_TO_OR_CC) || b->cc.n)
-		return false;
-	for (size_t n = 0; n < b->received_fors + b->delivereds && (one = taken_in_for(b, n)).n;
-		n++) {
-		if (address_equal(one, final) || origin_is_ours(r->options, address_domain(one)))
-			continue;
-		if (who.n && !address_equal(who, one))
-			return false;
-		who = one;
-	}
-	for (size_t i = 0; who.n && address_next(b->to, &i, &to);)
-		if (!origin_is_ours(r->options, address_domain(to.text)) &&
-			!address_equal(to.text, who))
-			return false;
-	/* within one domain it is an alias of the same house */
-	return who.n && !address_equal(address_domain(who), address_domain(final)) &&
-		address_copy(address, who);
-}
-
-/* The same of the single recipient whom words name. */
-static void forward_of_words(struct reader *r, struct event *e)
-{
-	char who[EVENT_ADDRESS_SIZE];
-	if (e->recipient_source != RECIPIENT_TEXT && e->recipient_source != RECIPIENT_HEADER)
-		return;
-	struct span from = prose_alias(r->prose->human, r->rules, span_of(e->recipient));
-	if (!forwarding_subscriber(r, span_of(e->recipient), who) &&
-		!(r->common.origin >= ORIGIN_MATCHED &&
-			is_addressee_of(&r->returned, from, IN_TO_OR_CC) &&
-			address_copy(who, from)))
-		return;
-	strcpy(e->recipient, who);
-	e->recipient_source = RECIPIENT_FORWARDED;
-	explicit_bzero(who, sizeof who);
-}
-
-/* Original-Recipient, then VERP, then Final-Recipient, as the design orders them. */
-static void dsn_address(
+static bool dsn_address(
 	struct reader *r, const struct dsn_recipient *group, bool single, struct event *e)
 {
 	char final[EVENT_ADDRESS_SIZE];
+	enum forward forward = FORWARD_NONE;
 	if (!recipient_field(group->final, false, final))
 		recipient_field(group->actual, false, final);
 	if (recipient_field(group->original, true, e->recipient)) {
@@ -161,13 +90,16 @@ static void dsn_address(
 	} else if (single && r->verp[0]) {
 		strcpy(e->recipient, r->verp);
 		e->recipient_source = RECIPIENT_VERP;
-	} else if (single && final[0] && forwarding_subscriber(r, span_of(final), e->recipient)) {
-		e->recipient_source = RECIPIENT_FORWARDED;
 	} else if (final[0] && !(single && is_ourselves(r, span_of(final)))) {
-		strcpy(e->recipient, final);
-		e->recipient_source = RECIPIENT_FINAL;
+		if (single)
+			forward = forward_find(r, span_of(final), e->recipient);
+		if (forward == FORWARD_NONE)
+			strcpy(e->recipient, final);
+		if (forward != FORWARD_UNKNOWN)
+			e->recipient_source = forward ? RECIPIENT_FORWARDED : RECIPIENT_FINAL;
 	}
 	explicit_bzero(final, sizeof final);
+	return forward != FORWARD_UNKNOWN;
 }
 
 /* Is it the domain of a provider's users, not a host below it? */
@@ -298,11 +230,11 @@ static bool read_group(struct reader *r, const struct dsn_reader *dsn,
 	struct span diagnostic = dsn_diagnostic(
 		group->diagnostic.n ? group->diagnostic : dsn_supplement(group->supplement));
 	reader_begin(r);
-	dsn_address(r, group, single, e);
+	bool named = dsn_address(r, group, single, e);
 	if (!e->recipient[0] && bare_field(group->final).n &&
 		bare_user(r, bare_field(group->final), e->recipient))
 		e->recipient_source = RECIPIENT_FINAL;
-	if (!e->recipient[0] && single)
+	if (!e->recipient[0] && single && named)
 		address_from_elsewhere(r, e);
 	if (e->recipient[0] && !reader_is_new(r, e))
 		return true;
@@ -405,11 +337,15 @@ static bool read_failed_header(struct reader *r)
 	struct event *e = &r->w->event;
 	struct prose *p = r->prose;
 	struct found_address a;
+	size_t named = 0;
 	bool any = false;
 	for (size_t f = 0; f < r->mail->faileds; f++)
 		for (size_t i = 0;
 			r->others < READER_OTHERS_MAX && address_next(r->mail->failed[f], &i, &a);)
 			reader_remember(r, a.text);
+	for (size_t f = 0; f < r->mail->faileds; f++)
+		for (size_t i = 0; address_next(r->mail->failed[f], &i, &a);)
+			named++;
 	for (size_t f = 0; f < r->mail->faileds; f++) {
 		for (size_t i = 0; address_next(r->mail->failed[f], &i, &a);) {
 			struct span about = { "", 0 }, diagnostic = { "", 0 };
@@ -428,8 +364,7 @@ static bool read_failed_header(struct reader *r)
 			reader_begin(r);
 			address_copy(e->recipient, a.text);
 			e->recipient_source = RECIPIENT_HEADER;
-			if (r->others <= 1 && r->mail->faileds == 1)
-				forward_of_words(r, e);
+			forward_of_words(r, e, named == 1);
 			any = true;
 			if (!emit_prose(r, e, KIND_NONE, about, diagnostic,
 				    prose_words(prose_about(about, a.text), a.text)))
@@ -528,8 +463,7 @@ void failure_read_prose(struct reader *r)
 		reader_begin(r);
 		address_copy(e->recipient, named->address);
 		e->recipient_source = RECIPIENT_TEXT;
-		if (p->count == 1)
-			forward_of_words(r, e);
+		forward_of_words(r, e, p->count == 1);
 		if (!emit_prose(r, e, named->kind, p->count == 1 ? p->human : named->about,
 			    named->diagnostic.n || p->count > 1
 				    ? named->diagnostic

@@ -48,7 +48,7 @@ Diagnostic-Code: smtp; 550 5.1.1 User unknown
 Content-Type: text/rfc822-headers
 
 From: %(sender)s
-To: somebody@example.net
+To: %(to)s
 Message-ID: <%(id)s.2@%(domain)s>
 
 --b--
@@ -72,8 +72,8 @@ def paths(retour, campaign, addresses):
     return dict(rows[1:]), result
 
 
-def bounce(path, recipient, number, sender="news@example.org", domain="example.org"):
-    return BOUNCE % {"path": path, "recipient": recipient, "id": "m%d" % number, "sender": sender, "domain": domain}
+def bounce(path, recipient, number, sender="news@example.org", domain="example.org", to="somebody@example.net"):
+    return BOUNCE % {"path": path, "recipient": recipient, "id": "m%d" % number, "sender": sender, "domain": domain, "to": to}
 
 
 def take(retour, *mails):
@@ -143,8 +143,14 @@ with case("forwarded: the one we wrote to is suppressed, not the one behind it")
     take(retour, bounce(made["ben@example.net"], "ben.private@example.com", 2))
     equal((verdict(retour, "ben@example.net"), verdict(retour, "ben.private@example.com")), ("suppress", "send"))
 
+with case("forwarded, and nothing tells by whom: the one behind it is not kept, nor whom To names suppressed"):
+    alone = fresh()
+    equal(take(alone, bounce("news@example.org", "kim@stranger.example", 1, to="ann@forward.example")), ["matched"])
+    equal([verdict(alone, who) for who in ("kim@stranger.example", "ann@forward.example")], ["send", "send"])
+    equal(alone.sql("SELECT class, length(pseudonym) FROM event"), [("hard", 0)])
+
 with case("a long address, which its return path does not name, is proved by the report"):
-    take(retour, bounce(paths(retour, "nl10", [LONG])[0][LONG], LONG, 3))
+    take(retour, bounce(paths(retour, "nl10", [LONG])[0][LONG], LONG, 3, to=LONG))
     equal(verdict(retour, LONG), "suppress")
 
 with case("a forged bounce to a made-up token changes nobody, even with headers that match"):
