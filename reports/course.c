@@ -2,6 +2,7 @@
  * The course of the month: the days that stand out, and what began on a day and stayed. From the
  * providers' notices by day.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,16 +89,58 @@ static void sum_sent(const struct gathering *sent, uint64_t day[DAYS_MAX])
 		day[sent->cell[i].day - 1] += sent->cell[i].n;
 }
 
-/* Notices of a million mails on a usual day: the median of the days on which some were sent. */
-static uint64_t usual_rate(const struct figures *f, const uint64_t sent[DAYS_MAX])
+/* Notices of a million mails of one day, and these mails. */
+struct rated_day {
+	uint64_t rate, sent;
+};
+
+static int by_rate(const void *a, const void *b)
 {
-	uint64_t rate[DAYS_MAX];
+	const struct rated_day *x = a, *y = b;
+	return x->rate < y->rate ? -1 : x->rate > y->rate;
+}
+
+/* The median of the months before, of whose rates the reader knows. */
+static uint64_t usual_month(const struct month_report *r)
+{
+	uint64_t rate[MONTHS_SHOWN];
 	size_t n = 0;
-	for (int d = 0; d < f->days; d++)
-		if (sent[d] >= SENT_LEAST)
-			rate[n++] = f->day[d].n * 1000000 / sent[d];
+	for (int i = 1; i < MONTHS_SHOWN; i++) {
+		const uint64_t sent = figure_shown(&r->month[i].sent);
+		if (sent && r->month[i].bounces.state == CELL_SHOWN)
+			rate[n++] = r->month[i].bounces.n * 1000000 / sent;
+	}
 	qsort(rate, n, sizeof *rate, ascending);
 	return n ? rate[n / 2] : 0;
+}
+
+/*
+ * Notices of a million mails as a rule: what half of the days stay below, or half of the mails,
+ * whichever is less: one large mailing that goes wrong is no rule, nor are three small ones. Of few
+ * days that says little, and they are held against the months before.
+ */
+static uint64_t usual_rate(const struct month_report *r, const uint64_t sent[DAYS_MAX])
+{
+	enum { FEW_DAYS = 6 };
+	const struct figures *f = r->month;
+	struct rated_day day[DAYS_MAX];
+	uint64_t all = 0, below = 0;
+	size_t n = 0, half = 0;
+	for (int d = 0; d < f->days; d++)
+		if (sent[d] >= SENT_LEAST) {
+			day[n++] = (struct rated_day){ f->day[d].n * 1000000 / sent[d], sent[d] };
+			all += sent[d];
+		}
+	if (!n)
+		return 0;
+	qsort(day, n, sizeof *day, by_rate);
+	while (half < n - 1 && (below + day[half].sent) * 2 < all)
+		below += day[half++].sent;
+	const bool few = n < FEW_DAYS;
+	const size_t middle = few ? (n - 1) / 2 : n / 2;
+	const uint64_t usual = day[half < middle ? half : middle].rate,
+		       before = few ? usual_month(r) : 0;
+	return usual > before ? usual : before;
 }
 
 /*
@@ -131,7 +174,7 @@ static void find_standouts(struct month_report *r, const struct course_days *day
 	qsort(sorted, (size_t)f->days, sizeof *sorted, ascending);
 	r->usual_day = sorted[f->days / 2];
 	sum_sent(&days->sent, sent);
-	const uint64_t rate = usual_rate(f, sent), least = 3 * (uint64_t)r->k;
+	const uint64_t rate = usual_rate(r, sent), least = 3 * (uint64_t)r->k;
 	for (int d = 0; d < f->days; d++) {
 		uint64_t mails = d > 0 && sent[d - 1] > sent[d] ? sent[d - 1] : sent[d];
 		uint64_t usual = rate ? mails * rate / 1000000 : usual_weekday(r, d, sorted);
@@ -163,71 +206,97 @@ struct course {
 	int last; /* the last day with any bounce at all: a month may not be over */
 };
 
-/*
- * As much more of what was sent, too, where that is known: whoever begins to write to a provider
- * begins to hear from it.
- */
-static bool more_than_mail(const struct course *c, int best, uint64_t before, uint64_t after)
+/* A month parted before a day: notices and mail, from it on, and in the later half of that. */
+struct parted {
+	double before, after, late, sent_before, sent_after, sent_late;
+};
+
+static struct parted part_course(const struct course *c, int day)
 {
-	uint64_t sent_before = 0, sent_after = 0;
-	for (int d = 0; d < c->last; d++)
-		*(d < best ? &sent_before : &sent_after) += c->sent[d];
-	if (sent_before + sent_after == 0)
-		return true;
-	return sent_before > 0 &&
-		(double)after * (double)sent_before >=
-		INCIDENT_FACTOR * (double)before * (double)sent_after;
+	struct parted p = { .before = 0 };
+	const int half = day + (c->last - day) / 2;
+	for (int d = 0; d < c->last; d++) {
+		*(d < day ? &p.before : &p.after) += (double)c->day[d];
+		*(d < day ? &p.sent_before : &p.sent_after) += (double)c->sent[d];
+		p.late += d < half ? 0 : (double)c->day[d];
+		p.sent_late += d < half ? 0 : (double)c->sent[d];
+	}
+	return p;
 }
 
 /*
- * The day that parts the days most clearly into few and many: the greatest variance between both
- * sides, each day weighing as much as was sent on it where that is known.
+ * More by day, and by what was sent where that is known: whoever begins to write to a provider
+ * begins to hear from it.
  */
-static int clearest_day(const struct course *c, uint64_t all)
+static bool much_more(const struct course *c, const struct parted *p, int day)
 {
-	double weight = 0, whole = 0, most = 0;
-	uint64_t before = 0, mails = 0;
+	if (p->after * day < INCIDENT_FACTOR * p->before * (c->last - day))
+		return false;
+	if (p->sent_before + p->sent_after <= 0)
+		return true;
+	return p->sent_before > 0 &&
+		p->after * p->sent_before >= INCIDENT_FACTOR * p->before * p->sent_after;
+}
+
+/*
+ * How clearly a day parts the days into few and many: the variance between both sides, each day
+ * weighing as much as was sent on it where that is known. 0: chance does as much, or nothing was
+ * sent on the day or the one before.
+ */
+static double clearness(const struct course *c, const struct parted *p, int day)
+{
+	enum { BEYOND_CHANCE = 15 /* of the likelihood ratio's G; one in ten thousand */ };
+	const double all = p->before + p->after;
+	const bool known = p->sent_before + p->sent_after > 0;
+	if (p->after <= 0)
+		return 0;
+	const double few = known ? p->sent_before : day,
+		     many = known ? p->sent_after : c->last - day;
+	if (few <= 0 || many <= 0 || (known && c->sent[day] + c->sent[day - 1] == 0))
+		return 0;
+	const double difference = p->after / many - p->before / few, share = few / (few + many);
+	double g = 2 * p->after * log(p->after / (all * (1 - share)));
+	if (p->before > 0)
+		g += 2 * p->before * log(p->before / (all * share));
+	return difference > 0 && g >= BEYOND_CHANCE ? difference * difference * few * many : 0;
+}
+
+/* Half of its rate at least, later: else it is over after a few days; and not of one day alone. */
+static bool went_on(const struct course *c, const struct parted *p, int day)
+{
+	struct parted rest = *p;
+	int largest = day;
+	for (int d = day; d < c->last; d++)
+		largest = c->day[d] > c->day[largest] ? d : largest;
+	rest.after -= (double)c->day[largest];
+	rest.sent_after -= (double)c->sent[largest];
+	if (!much_more(c, &rest, day) || clearness(c, &rest, day) <= 0)
+		return false;
+	if (p->sent_late <= 0 || p->sent_before <= 0)
+		return p->late * 4 >= p->after;
+	return p->late * 2 * p->sent_after >= p->after * p->sent_late && p->late > 0;
+}
+
+/*
+ * The day from which on there is much more, the clearest one; 0 where there is none, or it is only
+ * the month's beginning.
+ */
+static int beginning(const struct course *c, unsigned k)
+{
+	double most = 0;
 	int best = 0;
-	for (int d = 0; d < c->last; d++)
-		mails += c->sent[d];
-	for (int d = 0; d < c->last; d++)
-		whole += mails ? (double)c->sent[d] : 1;
-	for (int d = 1; d < c->last - 1; d++) {
-		before += c->day[d - 1];
-		weight += mails ? (double)c->sent[d - 1] : 1;
-		if (weight <= 0 || weight >= whole)
+	for (int d = 2; d < c->last - 1; d++) {
+		const struct parted p = part_course(c, d);
+		if (!c->day[d] || p.after < k || p.before + p.after < INCIDENT_LEAST * k ||
+			!much_more(c, &p, d) || !went_on(c, &p, d))
 			continue;
-		double difference = (double)(all - before) / (whole - weight) -
-			(double)before / weight;
-		double parts = difference * difference * weight * (whole - weight);
-		if (difference > 0 && parts > most && c->day[d] > 0) {
-			most = parts;
-			best = d;
+		const double clear = clearness(c, &p, d);
+		if (clear > most) {
+			most = clear;
+			best = d + 1;
 		}
 	}
 	return best;
-}
-
-/* 0 where what follows is not much more, is over after a few days, or is only the month's
- * beginning. */
-static int beginning(const struct course *c, unsigned k)
-{
-	uint64_t before = 0, all = 0, late = 0;
-	for (int d = 0; d < c->last; d++)
-		all += c->day[d];
-	const int best = clearest_day(c, all);
-	if (best < 2)
-		return 0;
-	for (int d = 0; d < best; d++)
-		before += c->day[d];
-	for (int d = best + (c->last - best) / 2; d < c->last; d++)
-		late += c->day[d];
-	bool much = (all - before) * (uint64_t)best >=
-		INCIDENT_FACTOR * before * (uint64_t)(c->last - best);
-	return all >= (uint64_t)INCIDENT_LEAST * k && all - before >= k && much &&
-			late * 4 >= all - before && more_than_mail(c, best, before, all - before)
-		? best + 1
-		: 0;
 }
 
 /* Kept are those with the most notices. */

@@ -127,13 +127,15 @@ static bool names_category(const char *list, unsigned category)
 }
 
 /*
- * A count that is not shown because of others is k or more, as everybody sees; then *WHOLE is
- * false.
+ * A count that is not shown because of others is k or more, as everybody sees, or what may be said
+ * of it; then *WHOLE is false.
  */
 static uint64_t said_at_least(const struct cell *c, unsigned k, bool *whole)
 {
 	*whole &= c->state != CELL_WITHHELD;
-	return c->state == CELL_WITHHELD ? k : figure_shown(c);
+	if (c->state != CELL_WITHHELD)
+		return figure_shown(c);
+	return c->least > (int64_t)k ? (uint64_t)c->least : k;
 }
 
 /* N of some causes, of which there were BEFORE in the month before, want to be seen to now. */

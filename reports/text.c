@@ -143,9 +143,19 @@ static void print_other(
 {
 	char number[COUNT_TEXT_SIZE];
 	const char *n = cell_text(p->r, count, number, sizeof number);
-	const size_t whole = width + 1 + PAGE_NUMBER_WIDTH;
-	page_left(p->out, title, whole - 1 - text_width(n));
+	const size_t room = width + PAGE_NUMBER_WIDTH - text_width(n);
+	if (text_width(title) > room)
+		fprintf(p->out, "%s\n", title);
+	page_left(p->out, text_width(title) > room ? "" : title, room);
 	fprintf(p->out, " %s", n);
+}
+
+/* Behind a cause, its figures and its class, which took so many columns. */
+static void say_leader(const struct page *p, unsigned category, size_t class_width)
+{
+	const char *leader = p->r->month->leader[category];
+	if (*leader)
+		mostly_at(p, leader, NAME_WIDTH + 2 * (PAGE_NUMBER_WIDTH + 1) + 2 + class_width);
 }
 
 static void print_mostly(const struct page *p, unsigned column)
@@ -156,6 +166,7 @@ static void print_mostly(const struct page *p, unsigned column)
 	page_right(p->out, "-", PAGE_NUMBER_WIDTH + 1);
 	snprintf(id, sizeof id, "column.%s.short", column_name(column));
 	fprintf(p->out, "  %s", page_text(p, id));
+	say_leader(p, p->r->month->mostly[column], text_width(page_text(p, id)));
 	page_line(p);
 }
 
@@ -193,10 +204,7 @@ static void what_broke(const struct page *p)
 			&p->r->month[1].category[column][category]);
 		snprintf(id, sizeof id, "column.%s.short", column_name(column));
 		fprintf(p->out, "  %s", page_text(p, id));
-		if (*f->leader[category])
-			mostly_at(p, f->leader[category],
-				NAME_WIDTH + 2 * (PAGE_NUMBER_WIDTH + 1) + 2 +
-					text_width(page_text(p, id)));
+		say_leader(p, category, text_width(page_text(p, id)));
 		page_line(p);
 	}
 }

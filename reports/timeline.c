@@ -200,15 +200,28 @@ static void find_begun(struct timeline *t)
 	}
 }
 
+/* The days of what began before are told by that. */
+static bool day_goes_on(const struct month_report *r, const struct standout *out)
+{
+	for (unsigned i = 0; i < r->incidents; i++)
+		if (*out->provider && strcmp(out->provider, r->incident[i].provider) == 0 &&
+			figure_column_of_category(r->incident[i].category) == out->column &&
+			r->incident[i].day <= out->day)
+			return true;
+	return false;
+}
+
 static void find_days(struct timeline *t)
 {
 	struct month_report *r = t->report;
 	char number[COUNT_TEXT_SIZE];
 	for (unsigned i = 0; i < r->standouts; i++) {
 		const struct standout *out = &r->standout[i];
-		struct milestone *m = add_days(t, MILESTONE_DAY, out->day, out->day);
+		struct milestone *m = day_goes_on(r, out)
+			? NULL
+			: add_days(t, MILESTONE_DAY, out->day, out->day);
 		if (!m)
-			return;
+			continue;
 		struct sentence s = milestone_text(m);
 		FILL(&s, text_of(r->texts, "timeline.day"),
 			{ "n", cell_text(r, &r->month->day[out->day - 1], number, sizeof number) });

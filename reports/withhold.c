@@ -38,15 +38,51 @@ static void withhold_words(struct figures *f)
 		}
 }
 
-/* All notices of this cause are counted in the column that it belongs to. */
-static bool in_its_column(const struct figures *f, unsigned category, unsigned column)
+/*
+ * How much of a class its most frequent cause is, where that is not shown: at least so many, in two
+ * figures or one, as far as nothing small follows. Who knows how it is rounded knows a bound from
+ * above, too.
+ */
+static void tell_most_frequent(
+	struct figures *f, const uint64_t most[COLUMN_COUNT], const struct equations *q, unsigned k)
 {
-	bool alone = f->category[column][category].state == CELL_SHOWN;
+	enum { TEN = 10 };
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		struct cell *cause = &f->category[c][f->mostly[c]];
+		const struct cell before = *cause;
+		uint64_t step = 1;
+		bool told = !most[c] || c == COLUMN_COMPLAINT || cause->state != CELL_WITHHELD;
+		while (most[c] / step >= (uint64_t)TEN * TEN)
+			step *= TEN;
+		for (; !told && step <= most[c]; step *= TEN) {
+			const int64_t least = (int64_t)(most[c] - most[c] % step),
+				      beyond = least + (int64_t)step - 1;
+			if (least <= before.least || least <= (int64_t)k)
+				break;
+			cause->least = least;
+			cause->most = before.most && before.most < beyond ? before.most : beyond;
+			told = suppress_holds(q);
+			if (!told)
+				*cause = before;
+		}
+	}
+}
+
+/*
+ * How many of this cause are known to be: they are counted in the column that it belongs to, and
+ * nowhere else. 0: that cannot be told.
+ */
+static int64_t known_of_cause(const struct figures *f, unsigned category, unsigned column)
+{
+	const struct cell *own = &f->category[column][category];
 	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
 		const struct cell *cause = &f->category[c][category];
-		alone &= c == column || (cause->state == CELL_SHOWN && cause->n == 0);
+		if (c != column && (cause->state != CELL_SHOWN || cause->n > 0))
+			return 0;
 	}
-	return alone;
+	if (own->state == CELL_SHOWN)
+		return (int64_t)own->n;
+	return own->state == CELL_WITHHELD ? own->least : 0;
 }
 
 /*
@@ -64,9 +100,9 @@ static void withhold_leaders(struct figures *f, const struct equations *q)
 				own = &f->providers.row[i].column[column];
 		if (own && own->state == CELL_SHOWN)
 			continue;
-		if (own && own->state == CELL_WITHHELD && in_its_column(f, g, column)) {
-			const int64_t before = own->least,
-				      half = (int64_t)(f->category[column][g].n + 1) / 2;
+		const int64_t known = own ? known_of_cause(f, g, column) : 0;
+		if (own && own->state == CELL_WITHHELD && known > 0) {
+			const int64_t before = own->least, half = (known + 1) / 2;
 			own->least = half > before ? half : before;
 			if (suppress_holds(q))
 				continue;
@@ -117,9 +153,10 @@ static void drop_hidden_groups(struct table *groups)
 void withhold_rest(
 	struct figures *f, const uint64_t most[COLUMN_COUNT], const struct equations *q, unsigned k)
 {
+	tell_most_frequent(f, most, q, k);
+	withhold_leaders(f, q);
 	leave_out_causes(f);
 	withhold_words(f);
-	withhold_leaders(f, q);
 	keep_mostly(f, most, k);
 	drop_hidden_groups(&f->groups);
 }

@@ -194,6 +194,15 @@ static void write_since(
 		node, "since-title", date_title(r->texts, r->month->month, day, text, sizeof text));
 }
 
+static void write_leader(const struct month_report *r, xmlNode *node, unsigned category)
+{
+	const char *leader = r->month->leader[category];
+	if (!*leader)
+		return;
+	xml_text(node, "leader", leader);
+	xml_attribute(node->last, "title", provider_title(r, leader));
+}
+
 static void write_classes(const struct month_report *r, xmlNode *root)
 {
 	const struct figures *f = r->month;
@@ -218,11 +227,7 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 				xml_share(category, &f->category[c][g], &f->bounces);
 			xml_comparison(
 				r, category, &f->category[c][g], &r->month[1].category[c][g]);
-			if (*f->leader[g]) {
-				xml_text(category, "leader", f->leader[g]);
-				xml_attribute(
-					category->last, "title", provider_title(r, f->leader[g]));
-			}
+			write_leader(r, category, g);
 			if (*category_check(r->texts, g))
 				xml_text(category, "check", category_check(r->texts, g));
 		}
@@ -233,9 +238,14 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 			xml_attribute(category, "id", "other");
 			xml_attribute(
 				category, "title", other_causes_title(r, c, title, sizeof title));
-			if (f->mostly[c] != CATEGORY_NONE)
-				xml_attribute(category, "mostly", category_name(f->mostly[c]));
+			const enum category most = f->mostly[c];
+			if (most != CATEGORY_NONE)
+				xml_attribute(category, "mostly", category_name(most));
+			if (most != CATEGORY_NONE && *f->leader[most])
+				write_since(r, category, most, f->leader[most]);
 			xml_count(r, category, NULL, &other);
+			if (most != CATEGORY_NONE)
+				write_leader(r, category, most);
 		}
 	}
 }

@@ -432,9 +432,13 @@ def read(attack, root):
     groups(attack, root, month)
     streams(attack, root, month, before)
     volumes(attack, root, month)
+    for node in root.find(REPORT + "measures"):  # "at least 1,400 messages": two figures, or one
+        least = re.match(r"at least ([\d,]+) messages", number(node, "because"))
+        if node.get("id") == "content" and least:
+            attack.bound((month, "category", "block", "spam-content"), int(least.group(1).replace(",", "")), FAR)
     for node in root.find(REPORT + "classes"):
         for category in node.findall(REPORT + "category"):
-            leader, key = number(category, "leader"), (month, "category", node.get("id"), category.get("id"))
+            leader, key = number(category, "leader"), (month, "category", node.get("id"), category.get("mostly", category.get("id")))
             own = (month, "providers", leader, node.get("id"))
             if leader and own in attack.low:
                 attack.led += not attack.shown(own)
