@@ -170,7 +170,8 @@ static size_t returned_begin(struct span text, size_t paragraph, const struct ru
 	*header = paragraph < text.n ? text.p + paragraph : NULL;
 	for (size_t i = 0; i < found->count; i++) {
 		const struct match *m = &found->at[i];
-		if (rule_at(rules, m->rule)->mark != MARK_RETURNED_MESSAGE)
+		if (rule_at(rules, m->rule)->mark != MARK_RETURNED_MESSAGE ||
+			match_is_inside(found, i))
 			continue;
 		struct span line = prose_line(text, m->begin);
 		const char *behind = line.p + line.n,
