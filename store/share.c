@@ -391,6 +391,8 @@ int site_restored(struct store *s)
 	int result = site_begin_anew(s);
 	if (!result)
 		result = figures_restored(s, former);
+	if (!result)
+		result = marks_confirm_all(s);
 	return result ? result : share_seed_all(s);
 }
 

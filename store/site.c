@@ -258,26 +258,6 @@ bool site_is_on(const struct store *s)
 	return s->site && s->site->has_key && s->site->life;
 }
 
-int store_sites(
-	struct store *s, int (*visit)(void *context, const struct site_state *state), void *context)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_SITE_ALL, "i", s->site ? s->site->life : 0);
-	int result = STORE_OK;
-
-	while (db_row(s, st, &result)) {
-		struct site_state state = { .own = sqlite3_column_int(st, 2),
-			.until = sqlite3_column_int64(st, 3),
-			.merged = sqlite3_column_int64(st, 4),
-			.shares = (uint64_t)sqlite3_column_int64(st, 5),
-			.obeyed = (uint64_t)sqlite3_column_int64(st, 6),
-			.erasures = (uint64_t)sqlite3_column_int64(st, 7) };
-		db_text(st, 0, state.site, sizeof state.site);
-		db_text(st, 1, state.life, sizeof state.life);
-		result = visit(context, &state);
-	}
-	return result;
-}
-
 void store_every_site(struct store *s, bool every)
 {
 	s->every_site = every;
@@ -289,66 +269,6 @@ const struct site_peer *site_peer(const struct store *s, const char *name)
 		if (strcmp(s->o.peer[i].name, name) == 0)
 			return &s->o.peer[i];
 	return NULL;
-}
-
-int store_sites_present(struct store *s,
-	int (*visit)(void *context, const struct site_state *state, int64_t waiting), void *context)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_SITE_PRESENT, "t", s->o.site);
-	int result = STORE_OK;
-
-	while (db_row(s, st, &result)) {
-		struct site_state state = { .until = sqlite3_column_int64(st, 2),
-			.merged = sqlite3_column_int64(st, 3),
-			.obeyed = (uint64_t)sqlite3_column_int64(st, 4),
-			.erasures = (uint64_t)sqlite3_column_int64(st, 5) };
-		db_text(st, 0, state.site, sizeof state.site);
-		db_text(st, 1, state.life, sizeof state.life);
-		if (site_peer(s, state.site))
-			result = visit(context, &state, sqlite3_column_int64(st, 6));
-	}
-	return result;
-}
-
-/* A configured site that has told something has a row of its own. */
-static int unheard_sites(struct store *s,
-	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)
-{
-	int result = STORE_OK;
-
-	for (unsigned i = 0; i < s->o.peers && !result; i++) {
-		int64_t known = 0;
-		result = db_int(s, &known, SQL_SITE_KNOWN, "t", s->o.peer[i].name);
-		if (!result && !known)
-			result = visit(context, s->o.peer[i].name, false, 0);
-	}
-	return result;
-}
-
-int store_sites_told(struct store *s,
-	int (*visit)(void *context, const char *site, bool own, int64_t until), void *context)
-{
-	sqlite3_stmt *st = db_bind(s, SQL_SITE_TOLD, "t", s->o.site);
-	int result = STORE_OK;
-
-	while (db_row(s, st, &result))
-		result = visit(context, (const char *)sqlite3_column_text(st, 0),
-			sqlite3_column_int(st, 1), sqlite3_column_int64(st, 2));
-	return result ? result : unheard_sites(s, visit, context);
-}
-
-int store_sites_heard(struct store *s, int (*visit)(void *context, const char *site, int64_t until),
-	void *context)
-{
-	int result = STORE_OK;
-
-	for (unsigned i = 0; i < s->o.peers && !result; i++) {
-		int64_t until = 0;
-		result = db_int(s, &until, SQL_SITE_HEARD, "t", s->o.peer[i].name);
-		if (!result && until)
-			result = visit(context, s->o.peer[i].name, until);
-	}
-	return result;
 }
 
 /* --- sealed --------------------------------------------------------------- */

@@ -99,8 +99,8 @@ struct site_state {
 	bool own;              /* it is this store */
 	int64_t until, merged; /* 0: never */
 	uint64_t shares;
-	uint64_t erasures,
-		obeyed; /* of data subjects, at whatever site; those that it has obeyed */
+	uint64_t erasures, obeyed; /* data subjects who were erased, at whatever site; of whom it
+				      has obeyed all erasures that are known here */
 };
 int store_sites(struct store *s, int (*visit)(void *context, const struct site_state *state),
 	void *context);

@@ -133,6 +133,44 @@ int mark_confirm(struct store *s, const unsigned char name[PSEUDONYM_SIZE])
 	return mark_put(s, CHANGE_CONFIRM, mark, s->site->life, larger(m.of.last, version + 1), &m);
 }
 
+/* Whom the erasure names that goes by ID. */
+static int name_of_id(struct store *s, const char *id, struct mark *m, bool *named)
+{
+	sqlite3_stmt *st = db_bind(s, SQL_CHANGE_OF, "tt", change_kind_name(CHANGE_FORGET), id);
+	int result = STORE_OK;
+	struct mark of;
+
+	*named = false;
+	while (db_row(s, st, &result))
+		if (mark_read(s, CHANGE_FORGET, sqlite3_column_int64(st, 0),
+			    sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), &of)) {
+			memcpy(m->name, of.name, sizeof of.name);
+			*named = true;
+		}
+	return result;
+}
+
+int mark_next_erased(struct store *s, char *id)
+{
+	char after[CHANGE_ID_SIZE];
+
+	snprintf(after, sizeof after, "%s", id);
+	return db_line(s, id, CHANGE_ID_SIZE, SQL_CHANGE_ERASED, "t", after);
+}
+
+int marks_confirm_all(struct store *s)
+{
+	char id[CHANGE_ID_SIZE] = "";
+	int result = STORE_OK;
+	struct mark m;
+	bool named;
+
+	while (!result && !(result = mark_next_erased(s, id)) && *id)
+		if (!(result = name_of_id(s, id, &m, &named)) && named)
+			result = mark_confirm(s, m.name);
+	return result;
+}
+
 /* --- another state key ------------------------------------------------------ */
 
 struct marked {
@@ -166,18 +204,11 @@ static int next_marked(struct store *s, int64_t number, struct marked *m, bool *
 /* A confirmation that names nobody is about whom the erasure names that goes by the same hash. */
 static int name_of_erasure(struct store *s, struct marked *m)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_CHANGE_OF, "tt", change_kind_name(CHANGE_FORGET), m->id);
-	int result = STORE_OK;
-	struct mark of;
-
-	while (db_row(s, st, &result))
-		if (mark_read(s, CHANGE_FORGET, sqlite3_column_int64(st, 0),
-			    sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), &of)) {
-			memcpy(m->m.name, of.name, sizeof of.name);
-			m->m.of = (struct erasure_times){ m->version, 0 };
-			m->named = true;
-		}
-	return result;
+	if (name_of_id(s, m->id, &m->m, &m->named))
+		return STORE_FAILED;
+	if (m->named)
+		m->m.of = (struct erasure_times){ m->version, 0 };
+	return STORE_OK;
 }
 
 /* Confirmations that name nobody, of an erasure that nobody knows, are lost, and told again by the

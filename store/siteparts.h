@@ -1,7 +1,8 @@
 /*
- * What the files about sites share: site.c (names, lives, seal, signature), sitelift.c (erasures by
- * name), share.c, sharesum.c and sharekept.c (contacts), store/exchange/changes.c (out),
- * store/exchange/merge.c (in), sitedays.c and store/exchange/figures.c (days).
+ * What the files about sites share: site.c (names, lives, seal, signature), siteknown.c (what each
+ * has told and obeyed), sitelift.c (erasures by name), share.c, sharesum.c and sharekept.c
+ * (contacts), store/exchange/changes.c (out), store/exchange/merge.c (in), sitedays.c and
+ * store/exchange/figures.c (days).
  */
 #ifndef RETOUR_STORE_SITEPARTS_H
 #define RETOUR_STORE_SITEPARTS_H
@@ -216,6 +217,13 @@ int mark_of(struct store *s, enum change_kind kind, const char *mark, int64_t li
 	int64_t *version, struct erasure_times *of);
 /* This store's word that it has obeyed all erasures of M's name that it knows. */
 int mark_confirm(struct store *s, const unsigned char name[PSEUDONYM_SIZE]);
+/* The same of all who were erased: another life of this store has yet to say so. */
+int marks_confirm_all(struct store *s);
+/*
+ * ID, of CHANGE_ID_SIZE bytes: who was erased and comes next in the order of ids; "" behind the
+ * last.
+ */
+int mark_next_erased(struct store *s, char *id);
 /* What was erased and confirmed goes by names that are sealed under KEY, and is told anew. */
 int changes_lift(struct store *s, const unsigned char key[KEY_SIZE]);
 

@@ -213,15 +213,9 @@
 	X(SQL_SITE_NUMBER, "SELECT number FROM site WHERE name = ?1 AND life = ?2") \
 	X(SQL_SITE_ADD, "INSERT INTO site (name, life) VALUES (?1, ?2)") \
 	X(SQL_SITE_ALL, \
-		"SELECT name, life, number = ?1, until, merged, (SELECT count(*) FROM share WHERE share.life = site.number)," \
-		" (SELECT count(DISTINCT id) FROM change WHERE change.life = site.number AND kind IN ('forget', 'confirm'))," \
-		" (SELECT count(DISTINCT id) FROM change WHERE kind = 'forget') FROM site ORDER BY name, number") \
+		"SELECT name, life, number, until, merged, (SELECT count(*) FROM share WHERE share.life = site.number) FROM site ORDER BY name, number") \
 	X(SQL_SITE_PRESENT, \
-		"SELECT name, life, until, merged, (SELECT count(*) FROM change AS f WHERE kind = 'forget' AND life = (SELECT min(life) FROM change WHERE kind = 'forget' AND id = f.id)" \
-		" AND EXISTS (SELECT 1 FROM change AS c WHERE c.kind IN ('forget', 'confirm') AND c.id = f.id AND c.life = s.number)), " \
-		"(SELECT count(DISTINCT id) FROM change WHERE kind = 'forget')," \
-		" (SELECT min(version) FROM change AS f WHERE kind = 'forget' AND NOT EXISTS (SELECT 1 FROM change AS c WHERE c.kind IN ('forget', 'confirm')" \
-		" AND c.id = f.id AND c.life = s.number AND c.version >= f.version)) FROM site AS s WHERE until IS NOT NULL AND name IS NOT ?1" \
+		"SELECT name, life, number, until, merged, 0 FROM site AS s WHERE until IS NOT NULL AND name IS NOT ?1" \
 		" AND NOT EXISTS (SELECT 1 FROM site AS o WHERE o.name = s.name AND (o.until, o.number) > (s.until, s.number)) ORDER BY name") \
 	X(SQL_SITE_KNOWN, "SELECT 1 FROM site WHERE name = ?1 LIMIT 1") \
 	X(SQL_SITE_TOLD, \
@@ -258,6 +252,10 @@
 	X(SQL_CHANGE_MARK, \
 		"UPDATE change SET id = ?4, number = ?5, body = ?6 WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_DROP, "DELETE FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
+	X(SQL_CHANGE_ERASED, \
+		"SELECT id FROM change WHERE kind = 'forget' AND id > ?1 ORDER BY id LIMIT 1") \
+	X(SQL_CHANGE_ERASURE, \
+		"SELECT life, kind = 'forget', version, body FROM change WHERE kind IN ('forget', 'confirm') AND id = ?1") \
 	X(SQL_CHANGE_ANY, "SELECT 1 FROM change WHERE kind = ?1 LIMIT 1") \
 	X(SQL_CHANGE_BODY, "SELECT body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_PUT, \

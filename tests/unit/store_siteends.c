@@ -143,6 +143,99 @@ static void erased_before_a_clock_ahead(void **state)
 	all_say(who, NOW + 2 * HOUR, VERDICT_SEND);
 }
 
+struct obeying {
+	const char *site;
+	int64_t waiting;
+	uint64_t erasures, obeyed;
+};
+
+static int take_obeying(void *context, const struct site_state *state, int64_t waiting)
+{
+	struct obeying *o = context;
+	if (strcmp(state->site, o->site) == 0)
+		*o = (struct obeying){ o->site, waiting, state->erasures, state->obeyed };
+	return 0;
+}
+
+/* Of the one who was erased, SITE has obeyed all that the site of I knows, or one is WAITING. */
+static void obeyed_at(unsigned i, const char *site, int64_t waiting)
+{
+	struct obeying o = { .site = site };
+	ok(store_sites_present(at[i].s, take_obeying, &o));
+	assert_int_equal(o.erasures, 1);
+	assert_int_equal(o.obeyed, !waiting);
+	assert_int_equal(o.waiting, waiting);
+}
+
+static void tell(unsigned from, unsigned to)
+{
+	struct bag b = { 0 };
+	changes_of(from, false, &b);
+	shuffle_into(to, &b, 0);
+	empty_bag(&b);
+}
+
+/* Who has obeyed an erasure that keeps suppressions has not yet obeyed the one before it that keeps
+ * nothing, of which he has not heard: nobody says so before it is true. */
+static void obeyed_when_all_are(void **state)
+{
+	static const char who[] = "anna@example.net";
+	struct erased sum = { 0 };
+	(void)state;
+	today = NOW + HOUR;
+	unknown_at(3, who);
+	exchange(0);
+	forget_at(0, who, NOW);
+	store = at[1].s;
+	ok(store_begin(store));
+	ok(store_forget(store, who, strlen(who), true, NOW + HOUR, &sum));
+	ok(store_commit(store));
+	tell(1, 2);
+	tell(2, 3); /* has obeyed the second */
+	tell(1, 3);
+	obeyed_at(3, "site2", 0);
+	tell(0, 3); /* there was one before */
+	obeyed_at(3, "site0", NOW + HOUR);
+	obeyed_at(3, "site1", NOW);
+	obeyed_at(3, "site2", NOW);
+	tell(0, 2);
+	tell(2, 3);
+	obeyed_at(3, "site2", 0);
+	obeyed_at(3, "site1", NOW);
+	exchange(0);
+	exchange(0);
+	for (unsigned i = 0; i < SITES; i++)
+		for (unsigned k = 0; k < SITES; k++)
+			if (i != k)
+				obeyed_at(i, at[k].name, 0);
+	all_say(who, NOW + HOUR, VERDICT_SEND);
+	today = NOW;
+}
+
+/* Another life of a site, whose store was restored, has obeyed what its copy had. */
+static void obeyed_by_a_copy(void **state)
+{
+	static const char who[] = "ben@example.net";
+	(void)state;
+	today = NOW + HOUR;
+	unknown_at(2, who);
+	exchange(0);
+	forget_at(1, who, NOW);
+	exchange(0);
+	ok(store_begin(at[0].s));
+	ok(site_restored(at[0].s));
+	ok(store_commit(at[0].s));
+	ok(store_begin(at[1].s));
+	ok(site_restored(at[1].s));
+	ok(store_commit(at[1].s));
+	exchange(0);
+	for (unsigned i = 2; i < SITES; i++) {
+		obeyed_at(i, "site0", 0);
+		obeyed_at(i, "site1", 0);
+	}
+	today = NOW;
+}
+
 /* What is kept of an erased suppression stands at every site, and nothing beside it. */
 static void reduced_everywhere(void **state)
 {
@@ -309,6 +402,8 @@ int main(void)
 			read_behind_an_erasure, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
 			erased_before_a_clock_ahead, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(obeyed_when_all_are, setup_sites, teardown_sites),
+		cmocka_unit_test_setup_teardown(obeyed_by_a_copy, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(reduced_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(undone_everywhere, setup_sites, teardown_sites),
 		cmocka_unit_test_setup_teardown(
