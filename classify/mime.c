@@ -210,12 +210,15 @@ static bool is_boundary_line(const struct level *level, struct span line, bool *
 	return span_trim(rest).n == 0;
 }
 
-/* A multipart whose parameter was lost takes the first line that looks like a delimiter. */
+/*
+ * A multipart whose parameter was lost takes the first line that looks like a delimiter, not like
+ * the last one ("--boundary--").
+ */
 static bool learn_boundary(struct level *level, struct span line)
 {
 	struct span text = span_trim(line);
 	if (level->n || text.n < 3 || text.n - 2 > sizeof level->boundary ||
-		memchr(text.p, ' ', text.n))
+		memchr(text.p, ' ', text.n) || span_ends_nocase(text, SPAN("--")))
 		return false;
 	level->n = text.n - 2;
 	memcpy(level->boundary, text.p + 2, level->n);
