@@ -13,7 +13,7 @@
 #include "classify/header.h"
 #include "classify/reader.h"
 
-enum { LINE_SCAN_MAX = 200, WORD_MAX = 64 };
+enum { LINE_SCAN_MAX = 200, ENCODED_MAX = 64 };
 
 /* What may stand behind the words that ask: a sign, and one word such as the list's name. */
 static bool is_list_name(struct span rest)
@@ -23,7 +23,8 @@ static bool is_list_name(struct span rest)
 		rest = span_trim((struct span){ rest.p + 1, rest.n - 1 });
 	while (rest.n && strchr(".!,;", rest.p[rest.n - 1]))
 		rest = span_trim((struct span){ rest.p, rest.n - 1 });
-	return rest.n <= WORD_MAX && !memchr(rest.p, ' ', rest.n) && !memchr(rest.p, '?', rest.n);
+	return rest.n <= ENCODED_MAX && !memchr(rest.p, ' ', rest.n) &&
+		!memchr(rest.p, '?', rest.n);
 }
 
 /* Is LINE nothing but a request to unsubscribe? */

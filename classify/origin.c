@@ -17,32 +17,32 @@ enum { CAMPAIGN_PERSON_MIN = 3, CAMPAIGN_PARTS_MIN = 6 };
 static const struct {
 	struct header_known name;
 	size_t offset;
-} known[] = {
-#define KNOWN(text, member) \
+} fields_of_ours[] = {
+#define OURS(text, member) \
 	{ \
 		HEADER_KNOWN(text), offsetof(struct returned, member) \
 	}
-	KNOWN("Message-ID", message_id),
-	KNOWN("From", from),
-	KNOWN("Sender", sender),
-	KNOWN("Return-Path", return_path),
-	KNOWN("To", to),
-	KNOWN("Cc", cc),
-	KNOWN("List-ID", list_id),
-	KNOWN("Feedback-ID", feedback_id),
-	KNOWN("X-HmXmrOriginalRecipient", reported),
-	KNOWN("X-Original-To", original_recipient),
-	KNOWN("Delivered-To", original_recipient),
-	KNOWN("Envelope-To", original_recipient),
-	KNOWN("X-Envelope-To", original_recipient),
-	KNOWN("X-Rcpt-To", original_recipient),
-	KNOWN("X-Delivered-To", original_recipient),
-	KNOWN("X-Forwarded-For", delivered[0]),
-	KNOWN("Apparently-To", to),
-	KNOWN("Subject", subject),
-	KNOWN("Date", date),
-	KNOWN("X-Envelope-From", return_path),
-	KNOWN("X-Envelope-Sender", return_path),
+	OURS("Message-ID", message_id),
+	OURS("From", from),
+	OURS("Sender", sender),
+	OURS("Return-Path", return_path),
+	OURS("To", to),
+	OURS("Cc", cc),
+	OURS("List-ID", list_id),
+	OURS("Feedback-ID", feedback_id),
+	OURS("X-HmXmrOriginalRecipient", reported),
+	OURS("X-Original-To", original_recipient),
+	OURS("Delivered-To", original_recipient),
+	OURS("Envelope-To", original_recipient),
+	OURS("X-Envelope-To", original_recipient),
+	OURS("X-Rcpt-To", original_recipient),
+	OURS("X-Delivered-To", original_recipient),
+	OURS("X-Forwarded-For", delivered[0]),
+	OURS("Apparently-To", to),
+	OURS("Subject", subject),
+	OURS("Date", date),
+	OURS("X-Envelope-From", return_path),
+	OURS("X-Envelope-Sender", return_path),
 };
 
 static struct span campaign_header_name(const char *configured)
@@ -100,11 +100,11 @@ void returned_read(
 	struct field f;
 	memset(out, 0, sizeof *out);
 	out->campaign = (struct span){ "", 0 };
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		*(struct span *)((char *)out + known[i].offset) = (struct span){ "", 0 };
+	for (size_t i = 0; i < sizeof fields_of_ours / sizeof fields_of_ours[0]; i++)
+		*(struct span *)((char *)out + fields_of_ours[i].offset) = (struct span){ "", 0 };
 	uint64_t wanted = header_name_bit(SPAN("Received"));
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		wanted |= UINT64_C(1) << known[i].name.number;
+	for (size_t i = 0; i < sizeof fields_of_ours / sizeof fields_of_ours[0]; i++)
+		wanted |= UINT64_C(1) << fields_of_ours[i].name.number;
 	for (const char *const *h = options->campaign_headers; h && *h; h++)
 		wanted |= header_name_bit(campaign_header_name(*h));
 	for (size_t fields = 0; fields < RETURNED_FIELDS_MAX && fields_next(header, &at, &f);
@@ -113,9 +113,9 @@ void returned_read(
 		unsigned number = header_name_number(f.name);
 		if (!(wanted >> number & 1))
 			continue;
-		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-			struct span *to = (struct span *)((char *)out + known[i].offset);
-			if (!header_name_is(f.name, number, &known[i].name))
+		for (size_t i = 0; i < sizeof fields_of_ours / sizeof fields_of_ours[0]; i++) {
+			struct span *to = (struct span *)((char *)out + fields_of_ours[i].offset);
+			if (!header_name_is(f.name, number, &fields_of_ours[i].name))
 				continue;
 			if ((to == &out->original_recipient || to == out->delivered) &&
 				out->delivereds < RETURNED_DELIVERED_MAX)

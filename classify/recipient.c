@@ -259,7 +259,7 @@ bool address_plausible(struct span address)
 static const struct {
 	struct span name;
 	bool reports;
-} roles[] = {
+} role_names[] = {
 	{ { "mailer-daemon", 13 }, true },
 	{ { "postmaster", 10 }, true },
 	{ { "post_master", 11 }, true },
@@ -281,8 +281,9 @@ static const struct {
 static bool is_role(struct span address, bool reports)
 {
 	struct span local = address_local(address);
-	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-		if ((roles[i].reports || !reports) && span_equal_nocase(local, roles[i].name))
+	for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++)
+		if ((role_names[i].reports || !reports) &&
+			span_equal_nocase(local, role_names[i].name))
 			return true;
 	return false;
 }

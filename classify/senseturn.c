@@ -20,7 +20,7 @@ struct turn_reader {
 };
 
 /* A compare, where strchr() is a call. */
-static inline bool ends_clause(char c, char next)
+static inline bool is_clause_end(char c, char next)
 {
 	switch (c) {
 	case ',':
@@ -44,7 +44,7 @@ static const unsigned char *clause_begin(struct span text, size_t at)
 	enum { REACH = 120 };
 	size_t i = at, least = at > REACH ? at - REACH : 0;
 
-	while (i > least && !ends_clause(text.p[i - 1], text.p[i]))
+	while (i > least && !is_clause_end(text.p[i - 1], text.p[i]))
 		i--;
 	while (i && i == least && i < at && (unsigned char)text.p[i - 1] > ' ')
 		i++, least++;

@@ -21,8 +21,6 @@ static const char embedded_report_xsl[] = {
 #include "embedded/report.xsl.inc"
 };
 
-enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
-
 /* libxslt's words go into the caller's error text, the first of them: the others follow from it. */
 struct complaint {
 	char *text;

@@ -24,7 +24,7 @@
 enum {
 	WORD_BYTES = 36, /* of text in one encoded word: with "Subject: " it fits the line that
 			    libetpan folds at */
-	SUBJECT_SIZE = 512,
+	REPORT_SUBJECT_SIZE = 512,
 	HEADER_SIZE = 1024,
 	DOMAIN_SIZE = 256,
 };
@@ -283,7 +283,7 @@ static struct mailimf_address_list *to_list(const char *const *to)
 /* No line end ever comes from the configuration into a header. */
 static char *subject_text(const char *text)
 {
-	char clean[SUBJECT_SIZE];
+	char clean[REPORT_SUBJECT_SIZE];
 	span_copy_text(clean, sizeof clean, span_of(text));
 	return mail_header_text(clean);
 }
@@ -298,7 +298,7 @@ static char *subject_of(const struct month_report *r)
 		[TARGETS_MET] = "verdict.targets.met",
 		[TARGETS_MISSED] = "verdict.targets.missed",
 		[TARGETS_UNTOLD] = NULL };
-	char text[SUBJECT_SIZE] = "", title[DATE_TEXT_SIZE];
+	char text[REPORT_SUBJECT_SIZE] = "", title[DATE_TEXT_SIZE];
 	struct sentence s = { text, 0, sizeof text };
 	const char *verdict = targets[r->targets] ? targets[r->targets] : states[r->verdict];
 	FILL(&s, text_of(r->texts, "report.subject"),

@@ -272,7 +272,6 @@ static bool judge_measures_of_targets(
 
 int measures_find(struct month_report *r, xmlDoc *report, char *error, size_t size)
 {
-	enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 	const char *path = r->options->measures;
 	xmlDoc *rules = NULL;
 	if (!path)

@@ -28,7 +28,7 @@ static const struct {
 	size_t n;
 } built_in[] = { { "en", english, sizeof english }, { "de", german, sizeof german } };
 
-enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING, ID_SIZE = 96 };
+enum { ID_SIZE = 96 };
 
 struct texts {
 	xmlHashTable *by_id;

@@ -6,9 +6,12 @@
 #ifndef RETOUR_REPORTS_TEXTS_H
 #define RETOUR_REPORTS_TEXTS_H
 
-#include <libxml/tree.h>
+#include <libxml/parser.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+/* How an organisation's own file is read: without the network, and what is wrong is said by us. */
+enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING };
 
 struct texts;
 

@@ -33,7 +33,7 @@ enum {
 	REASON_BITS = 12,
 	REASONS_MAX = 1 << REASON_BITS,
 	REASONS_RECENT = 64,
-	ATTEMPTS_MAX = 127,
+	ANSWER_ATTEMPTS_MAX = 127,
 	PREFIX_SIZE = 12, /* of a pseudonym */
 	AHEAD = 16,       /* places are fetched from memory */
 	WAITING = 4096,   /* addresses */
@@ -314,7 +314,7 @@ static void place_answer(
 		 reason = number_of_reason(a, answer->reason);
 
 	if (reason == REASONS_MAX || answer->since < 0 || answer->since > UINT32_MAX ||
-		answer->attempts > ATTEMPTS_MAX) {
+		answer->attempts > ANSWER_ATTEMPTS_MAX) {
 		q->word = AGAIN;
 		return;
 	}

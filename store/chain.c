@@ -18,8 +18,8 @@
 #include "store/chain.h"
 #include "classify/base/clock.h"
 
-enum { FIELDS = 6, HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
-#define NUMBER_MAX \
+enum { FIELDS = 6, HASH_HEX_SIZE = 2 * LEDGER_HASH_SIZE + 1 };
+#define CHAIN_NUMBER_MAX \
 	INT64_C(1000000000000000) /* of an entry: more than there ever are, and sums with it do \
 				     not overflow */
 
@@ -79,8 +79,9 @@ static bool parse_chain_time(const char *text, int64_t *at)
 
 static bool parse_hash(const char *hex, unsigned char out[LEDGER_HASH_SIZE])
 {
-	return strlen(hex) == HEX_SIZE - 1 &&
-		sodium_hex2bin(out, LEDGER_HASH_SIZE, hex, HEX_SIZE - 1, NULL, NULL, NULL) == 0;
+	return strlen(hex) == HASH_HEX_SIZE - 1 &&
+		sodium_hex2bin(out, LEDGER_HASH_SIZE, hex, HASH_HEX_SIZE - 1, NULL, NULL, NULL) ==
+		0;
 }
 
 static bool is_plain(const char *text)
@@ -91,7 +92,7 @@ static bool is_plain(const char *text)
 size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e,
 	const unsigned char previous[LEDGER_HASH_SIZE])
 {
-	char at[CLOCK_TEXT_SIZE], before[HEX_SIZE], own[HEX_SIZE];
+	char at[CLOCK_TEXT_SIZE], before[HASH_HEX_SIZE], own[HASH_HEX_SIZE];
 
 	if (!is_plain(e->kind) || !is_plain(e->detail))
 		return 0;
@@ -100,8 +101,8 @@ size_t chain_line(char out[CHAIN_LINE_SIZE], const struct ledger_entry *e,
 	return (size_t)snprintf(out, CHAIN_LINE_SIZE, "%" PRId64 "\t%s\t%s\t%s\t%s\t%s\n",
 		e->number, clock_format(e->at, at), e->kind, e->detail, before, own);
 }
-_Static_assert(
-	CHAIN_LINE_SIZE > LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CLOCK_TEXT_SIZE + 2 * HEX_SIZE + 32,
+_Static_assert(CHAIN_LINE_SIZE >
+		LEDGER_TEXT_SIZE + STORE_NAME_SIZE + CLOCK_TEXT_SIZE + 2 * HASH_HEX_SIZE + 32,
 	"the longest entry fits its line");
 
 bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previous[LEDGER_HASH_SIZE])
@@ -117,7 +118,7 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 			return false;
 	memset(e, 0, sizeof *e);
 	if (rest || sscanf(field[0], "%" SCNd64, &e->number) != 1 || e->number < 1 ||
-		e->number > NUMBER_MAX || !parse_chain_time(field[1], &e->at) ||
+		e->number > CHAIN_NUMBER_MAX || !parse_chain_time(field[1], &e->at) ||
 		strlen(field[2]) >= sizeof e->kind || strlen(field[3]) >= sizeof e->detail ||
 		!parse_hash(field[4], previous) || !parse_hash(field[5], e->hash))
 		return false;
@@ -130,7 +131,7 @@ bool chain_parse(struct span line, struct ledger_entry *e, unsigned char previou
 bool chain_cut(
 	const struct ledger_entry *e, int64_t *first, unsigned char previous[LEDGER_HASH_SIZE])
 {
-	char hex[HEX_SIZE];
+	char hex[HASH_HEX_SIZE];
 
 	return sscanf(e->detail, "first=%" SCNd64 " previous=%64[0-9a-f]", first, hex) == 2 &&
 		parse_hash(hex, previous);
@@ -138,7 +139,7 @@ bool chain_cut(
 
 size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry *e)
 {
-	char at[CLOCK_TEXT_SIZE], hash[HEX_SIZE];
+	char at[CLOCK_TEXT_SIZE], hash[HASH_HEX_SIZE];
 
 	sodium_bin2hex(hash, sizeof hash, e->hash, LEDGER_HASH_SIZE);
 	return (size_t)snprintf(out, CHECKPOINT_TEXT_SIZE,
@@ -149,7 +150,7 @@ size_t checkpoint_text(char out[CHECKPOINT_TEXT_SIZE], const struct ledger_entry
 bool checkpoint_parse(struct span text, struct ledger_entry *e)
 {
 	char copy[CHECKPOINT_TEXT_SIZE], again[CHECKPOINT_TEXT_SIZE], at[CLOCK_TEXT_SIZE],
-		hash[HEX_SIZE];
+		hash[HASH_HEX_SIZE];
 
 	memset(e, 0, sizeof *e);
 	if (text.n >= sizeof copy || memchr(text.p, '\0', text.n))

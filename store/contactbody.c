@@ -22,7 +22,7 @@
 
 enum {
 	REST_FORMAT = 1,
-	ATTEMPTS_MAX = 0x7fff,
+	BODY_ATTEMPTS_MAX = 0x7fff,
 	HEAD_OBJECTION = 0x8000,
 	REST_FIXED = 1 + 2 + 5 + 3,
 	/* reasons that are no category */
@@ -91,7 +91,7 @@ static void head_write(const struct contact_head *h, unsigned char out[SEALED_HE
 		h->wordy << 7);
 	out[1] = reason_to_number(h->reason);
 	body_number(out + 2, h->since / DAY, 2);
-	unsigned attempts = h->attempts < ATTEMPTS_MAX ? h->attempts : ATTEMPTS_MAX;
+	unsigned attempts = h->attempts < BODY_ATTEMPTS_MAX ? h->attempts : BODY_ATTEMPTS_MAX;
 	body_number(out + 4, attempts | (h->objection ? HEAD_OBJECTION : 0), 2);
 	body_number(out + 6, h->until, 5);
 	body_number(out + 11, h->due, 5);
@@ -112,7 +112,7 @@ bool contact_head_read(
 		.reason = reason_of_number(p[1]),
 		.since = body_number_at(p + 2, 2) * DAY,
 		.objection = attempts & HEAD_OBJECTION,
-		.attempts = attempts & ATTEMPTS_MAX,
+		.attempts = attempts & BODY_ATTEMPTS_MAX,
 		.until = body_number_at(p + 6, 5),
 		.due = body_number_at(p + 11, 5) };
 	return out->state < STATE_COUNT;

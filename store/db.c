@@ -9,7 +9,7 @@
 #include "store/schema.h"
 
 #define STORE_SQL_TEXT(symbol, text) text,
-static const char *const texts[] = { STORE_SQL(STORE_SQL_TEXT) };
+static const char *const statement_texts[] = { STORE_SQL(STORE_SQL_TEXT) };
 
 int db_outgrown(struct store *s, int version)
 {
@@ -68,8 +68,8 @@ sqlite3_stmt *db_bind(struct store *s, enum sql id, const char *types, ...)
 	va_list args;
 
 	if (!st) {
-		if (sqlite3_prepare_v3(s->db, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &st,
-			    NULL) != SQLITE_OK) {
+		if (sqlite3_prepare_v3(s->db, statement_texts[id], -1, SQLITE_PREPARE_PERSISTENT,
+			    &st, NULL) != SQLITE_OK) {
 			db_error(s);
 			return NULL;
 		}

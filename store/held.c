@@ -12,21 +12,22 @@
 #include "store/internal.h"
 #include "store/held.h"
 
-enum { CELLS = 512 /* a power of two */, CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 };
+enum { HELD_CELLS = 512 /* a power of two */, HELD_CELLS_FULL = 384, SEEN_DAYS_MAX = 4000 };
 
 #define STORE_NAME2(symbol, name) name,
 #define STORE_STATE_NAME(symbol, name) "state " name,
-static const char *const names[] = { HELD_CLASSES(STORE_NAME2) STORE_STATES(STORE_STATE_NAME) };
+static const char *const held_names[] = { HELD_CLASSES(STORE_NAME2)
+		STORE_STATES(STORE_STATE_NAME) };
 
 const char *held_name(enum held_class held)
 {
-	return names[held];
+	return held_names[held];
 }
 
 bool held_is_known(const char *name)
 {
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (name && strcmp(names[i], name) == 0)
+	for (size_t i = 0; i < sizeof held_names / sizeof *held_names; i++)
+		if (name && strcmp(held_names[i], name) == 0)
 			return true;
 	return false;
 }
@@ -40,7 +41,7 @@ struct held_cell {
 
 struct held_changes {
 	unsigned cells;
-	struct held_cell cell[CELLS];
+	struct held_cell cell[HELD_CELLS];
 };
 
 void held_discard(struct store *s)
@@ -55,13 +56,14 @@ int held_flush(struct store *s)
 
 	if (!c || !c->cells)
 		return STORE_OK;
-	for (unsigned i = 0; i < CELLS; i++) {
+	for (unsigned i = 0; i < HELD_CELLS; i++) {
 		const struct held_cell *cell = &c->cell[i];
 		if (cell->change &&
-			db_run(s, SQL_HELD_ADD, "tii", names[cell->held], cell->day, cell->change))
+			db_run(s, SQL_HELD_ADD, "tii", held_names[cell->held], cell->day,
+				cell->change))
 			return STORE_FAILED;
 		if (cell->change < 0 &&
-			db_run(s, SQL_HELD_TIDY, "ti", names[cell->held], cell->day))
+			db_run(s, SQL_HELD_TIDY, "ti", held_names[cell->held], cell->day))
 			return STORE_FAILED;
 	}
 	held_discard(s);
@@ -76,11 +78,11 @@ int held_note(struct store *s, enum held_class held, int64_t at, int64_t change)
 
 	if (!c)
 		return store_fail(s, STORE_FAILED, "no memory");
-	if (c->cells >= CELLS_FULL && held_flush(s))
+	if (c->cells >= HELD_CELLS_FULL && held_flush(s))
 		return STORE_FAILED;
-	for (i = (unsigned)(day / DAY * 5 + (int)held) % CELLS;
+	for (i = (unsigned)(day / DAY * 5 + (int)held) % HELD_CELLS;
 		c->cell[i].used && (c->cell[i].day != day || c->cell[i].held != held);
-		i = (i + 1) % CELLS)
+		i = (i + 1) % HELD_CELLS)
 		;
 	if (!c->cell[i].used) {
 		c->cell[i] = (struct held_cell){ day, 0, (uint8_t)held, true };
@@ -114,8 +116,8 @@ int held_cut(struct store *s, enum held_class held, int64_t cutoff, uint64_t del
 	int64_t whole = 0;
 
 	if (held_flush(s) ||
-		db_int(s, &whole, SQL_HELD_BEFORE, "ti", names[held], day_start(cutoff)) ||
-		db_run(s, SQL_HELD_CUT, "ti", names[held], day_start(cutoff)))
+		db_int(s, &whole, SQL_HELD_BEFORE, "ti", held_names[held], day_start(cutoff)) ||
+		db_run(s, SQL_HELD_CUT, "ti", held_names[held], day_start(cutoff)))
 		return STORE_FAILED;
 	/* of the day in which the cut-off lies; and what does not fit is not forgotten */
 	return (int64_t)deleted == whole ? STORE_OK
@@ -137,7 +139,7 @@ int held_cut_states(struct store *s, bool objections, int64_t cutoff)
 int held_count(struct store *s, enum held_class held, uint64_t *count)
 {
 	int64_t n = 0;
-	int result = db_int(s, &n, SQL_HELD_SUM, "t", names[held]);
+	int result = db_int(s, &n, SQL_HELD_SUM, "t", held_names[held]);
 
 	*count = n > 0 ? (uint64_t)n : 0;
 	return result;
@@ -190,7 +192,7 @@ static int count_seen(struct store *s, struct seen_days *d)
 /* On how many days the kept counts and those of D differ. */
 static int compare_seen(struct store *s, const struct seen_days *d, unsigned *days)
 {
-	sqlite3_stmt *st = db_bind(s, SQL_HELD_DAYS, "t", names[HELD_SEEN]);
+	sqlite3_stmt *st = db_bind(s, SQL_HELD_DAYS, "t", held_names[HELD_SEEN]);
 	unsigned known = 0;
 	int rc = -1;
 
@@ -260,9 +262,10 @@ int held_compare(struct store *s, enum held_class held, uint64_t *count, unsigne
 	if (held == HELD_SEEN)
 		return held_compare_seen(s, days);
 	/* the next day of the counts, or with rows: whichever comes first */
-	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", names[held], day)) &&
+	while (!(result = db_int(s, &found, SQL_HELD_NEXT, "ti", held_names[held], day)) &&
 		found >= day) {
-		if ((result = held_day_differs(s, names[held], counting[held], found, &differs)))
+		if ((result = held_day_differs(
+			     s, held_names[held], counting[held], found, &differs)))
 			return result;
 		*days += differs;
 		day = found + DAY;
@@ -288,7 +291,7 @@ int held_from_rows(struct store *s)
 
 	held_discard(s);
 	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		if (db_run(s, sources[i], "t", names[i]))
+		if (db_run(s, sources[i], "t", held_names[i]))
 			return STORE_FAILED;
 	return STORE_OK;
 }

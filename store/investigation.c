@@ -35,11 +35,11 @@
 	X(CHECK_SENDER, \
 		"Sender: does the envelope sender exist and accept mail, and may this host send for its domain?")
 
-#define ENUM(symbol, text) symbol,
-#define TEXT(symbol, text) text,
+#define CHECK_ENUM(symbol, text) symbol,
+#define CHECK_TEXT(symbol, text) text,
 #define BIT(check) (1u << (check))
-enum check { CHECKS(ENUM) CHECK_COUNT };
-static const char *const texts[] = { CHECKS(TEXT) };
+enum check { CHECKS(CHECK_ENUM) CHECK_COUNT };
+static const char *const check_texts[] = { CHECKS(CHECK_TEXT) };
 
 /* For each category that blocks, what is worth looking at. */
 static const unsigned checklists[CATEGORY_COUNT] = {
@@ -62,7 +62,7 @@ const char *store_checklist(enum category category, unsigned n)
 {
 	for (unsigned check = 0; check < CHECK_COUNT; check++)
 		if (checklists[category] & BIT(check) && !n--)
-			return texts[check];
+			return check_texts[check];
 	return NULL;
 }
 

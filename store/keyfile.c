@@ -50,7 +50,7 @@
 #include "store/opener.h"
 
 enum {
-	HEX_SIZE = 2 * KEY_SIZE + 1,
+	KEY_HEX_SIZE = 2 * KEY_SIZE + 1,
 	FILE_SIZE_MAX = 128,
 	KEYS_MAX = 4096, /* files looked at in the directory */
 };
@@ -291,7 +291,7 @@ int keyfile_take(struct store *s, const char *name, const char *text, size_t n)
 
 int keyfile_make(struct store *s, const char *name, const unsigned char after[FINGERPRINT_SIZE])
 {
-	char text[FILE_SIZE_MAX], hex[HEX_SIZE], print[2 * FINGERPRINT_SIZE + 1];
+	char text[FILE_SIZE_MAX], hex[KEY_HEX_SIZE], print[2 * FINGERPRINT_SIZE + 1];
 	unsigned char key[KEY_SIZE];
 
 	crypto_generichash_keygen(key);

@@ -14,7 +14,7 @@
 #include "store/keyring.h"
 
 enum {
-	MONTHS_MAX = 4096,
+	MONTH_KEYS_MAX = 4096,
 	NUMBER_MAX = 99,
 };
 
@@ -175,9 +175,9 @@ static int make_month(struct store *s, int month, int64_t now, unsigned char key
 /* The newest row of MONTH; its number is 0 where the store knows none. */
 static int newest_of_month(struct store *s, int month, struct month_key *newest)
 {
-	struct month_key list[MONTHS_MAX];
+	struct month_key list[MONTH_KEYS_MAX];
 	unsigned count;
-	int result = keys_month_list(s, list, MONTHS_MAX, &count);
+	int result = keys_month_list(s, list, MONTH_KEYS_MAX, &count);
 
 	*newest = (struct month_key){ month, 0 };
 	for (unsigned i = 0; i < count && !result && !newest->number; i++)
@@ -334,11 +334,11 @@ static unsigned same_month(const struct month_key *list, unsigned count, unsigne
 int store_keys_lost(
 	struct store *s, int (*visit)(void *context, const struct key_missing *m), void *context)
 {
-	struct month_key list[MONTHS_MAX];
+	struct month_key list[MONTH_KEYS_MAX];
 	struct key_missing m;
 	unsigned count, n;
 	bool lost;
-	int result = keys_month_list(s, list, MONTHS_MAX, &count);
+	int result = keys_month_list(s, list, MONTH_KEYS_MAX, &count);
 
 	for (unsigned i = 0; i < count && !result; i += n) {
 		n = same_month(list, count, i);
@@ -350,9 +350,9 @@ int store_keys_lost(
 
 static int find_month(struct store *s, int month, struct key_missing *m, bool *lost)
 {
-	struct month_key list[MONTHS_MAX];
+	struct month_key list[MONTH_KEYS_MAX];
 	unsigned count, i = 0;
-	int result = keys_month_list(s, list, MONTHS_MAX, &count);
+	int result = keys_month_list(s, list, MONTH_KEYS_MAX, &count);
 
 	*lost = false;
 	while (i < count && list[i].month != month)
@@ -473,13 +473,13 @@ int keys_end_month(struct store *s, const char *name, int64_t now, bool *destroy
 
 int keys_forget_ended(struct store *s, int64_t now)
 {
-	struct month_key list[MONTHS_MAX];
+	struct month_key list[MONTH_KEYS_MAX];
 	unsigned char key[KEY_SIZE];
 	char name[KEY_NAME_SIZE];
 	enum month_file found;
 	unsigned count;
 	bool has;
-	int result = keys_month_list(s, list, MONTHS_MAX, &count);
+	int result = keys_month_list(s, list, MONTH_KEYS_MAX, &count);
 
 	for (unsigned i = 0; i < count && !result; i++) {
 		if (list[i].month >= month_now(now) ||

@@ -2,9 +2,9 @@
 #include "store/ledgerkind.h"
 
 #define LEDGER_NAME(symbol, name) name,
-static const char *const names[] = { LEDGER_KINDS(LEDGER_NAME) };
+static const char *const ledger_names[] = { LEDGER_KINDS(LEDGER_NAME) };
 
 const char *ledger_kind_name(enum ledger_kind kind)
 {
-	return names[kind];
+	return ledger_names[kind];
 }

@@ -31,11 +31,11 @@
 	X(UNCHANGED, "as before") \
 	X(ON_DOUBT, "confirmation")
 
-#define ENUM(symbol, name) symbol,
-#define NAME(symbol, name) name,
-enum timer { TIMERS(ENUM) TIMER_COUNT };
-static const char *const happening_names[] = { STORE_HAPPENINGS(NAME) };
-static const char *const timer_names[] = { TIMERS(NAME) };
+#define TIMER_ENUM(symbol, name) symbol,
+#define TIMER_NAME(symbol, name) name,
+enum timer { TIMERS(TIMER_ENUM) TIMER_COUNT };
+static const char *const happening_names[] = { STORE_HAPPENINGS(TIMER_NAME) };
+static const char *const timer_names[] = { TIMERS(TIMER_NAME) };
 /* In the order of enum because. */
 static const char *const because_names[] = { "none", "the failure's", "the block's", "the event's",
 	PROLONGED_SOFT, "as before", "the failure's", NOT_UNDERSTOOD, UNCONFIRMED };

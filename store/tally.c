@@ -17,8 +17,8 @@
 #include "store/tally.h"
 
 enum {
-	CELLS = 1024 /* a power of two */,
-	CELLS_FULL = 768,
+	TALLY_CELLS = 1024 /* a power of two */,
+	TALLY_CELLS_FULL = 768,
 	MESSAGE_CELLS = 32,
 	RECURRENCE_CELLS = 64,
 	CAMPAIGNS_MAX = 2000
@@ -42,7 +42,7 @@ struct recurrence_cell {
 struct counters {
 	unsigned cells, messages, recurrences;
 	struct recurrence_cell recurrence[RECURRENCE_CELLS];
-	struct tally cell[CELLS];
+	struct tally cell[TALLY_CELLS];
 	struct message_cell message[MESSAGE_CELLS];
 };
 
@@ -119,7 +119,7 @@ int counters_flush(struct store *s)
 		return STORE_FAILED;
 	if (!c)
 		return STORE_OK;
-	for (unsigned i = 0; i < CELLS && c->cells; i++)
+	for (unsigned i = 0; i < TALLY_CELLS && c->cells; i++)
 		if (c->cell[i].count && write_cell(s, &c->cell[i]))
 			return STORE_FAILED;
 	for (unsigned i = 0; i < c->messages; i++)
@@ -172,10 +172,10 @@ int tally_add(struct store *s, const struct packed *e)
 	memcpy(t.provider, e->profiled ? e->provider : "other",
 		e->profiled ? sizeof t.provider - 1 : sizeof "other");
 	memcpy(t.campaign, e->campaign, sizeof t.campaign);
-	if (c->cells >= CELLS_FULL && counters_flush(s))
+	if (c->cells >= TALLY_CELLS_FULL && counters_flush(s))
 		return STORE_FAILED;
-	for (i = tally_cell_hash(&t) % CELLS; c->cell[i].count && !same_tally_cell(&c->cell[i], &t);
-		i = (i + 1) % CELLS)
+	for (i = tally_cell_hash(&t) % TALLY_CELLS;
+		c->cell[i].count && !same_tally_cell(&c->cell[i], &t); i = (i + 1) % TALLY_CELLS)
 		;
 	if (!c->cell[i].count) {
 		c->cell[i] = t;

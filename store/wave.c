@@ -22,8 +22,6 @@
 #include "store/waveparts.h"
 
 enum {
-	HABIT_DAYS = 62,    /* who mails once a month has two mailings to compare with */
-	HABIT_LEAST = 5,    /* days since the first one, before there is a habit */
 	ALIKE_PERCENT = 95, /* of one rule: they all say the same */
 	EDGE = 2,           /* hours: a wave that begins or ends at midnight has both days */
 };

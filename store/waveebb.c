@@ -12,9 +12,7 @@
 #include "store/waveparts.h"
 
 enum {
-	HABIT_DAYS = 62,
-	HABIT_LEAST = 5, /* days since the first one, before there is a habit */
-	NAMES_MAX = 64,  /* waves of one day that are looked at */
+	NAMES_MAX = 64, /* waves of one day that are looked at */
 };
 
 struct ebb {

@@ -11,6 +11,8 @@ enum {
 	ROWS_MAX = 1024, /* of one hour that are looked at, the largest */
 	WAVES_MAX = 1000,
 	HOSTS_MAX = 256,
+	HABIT_DAYS = 62, /* who mails once a month has two mailings to compare with */
+	HABIT_LEAST = 5, /* days since the first one, before there is a habit */
 	WAVE_HOST_SIZE = 64,
 };
 

@@ -17,8 +17,6 @@
 #include "store/tally.h"
 
 enum {
-	HABIT_DAYS = 62,
-	HABIT_LEAST = 5, /* days since the first volume, before there is a rate */
 	TIMES = 2,
 	LARGE_PERCENT = 150, /* of the largest day of the weeks before */
 	LARGE_TIMES = 50,    /* more than that is no mailing, but a slip in a table */

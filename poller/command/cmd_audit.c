@@ -162,7 +162,7 @@ static const struct {
 	const char *name;
 	command_function *function;
 	bool offline; /* needs no configuration */
-} subcommands[] = {
+} audit_commands[] = {
 	{ "export", export, false },
 	{ "verify", verify, true },
 	{ "key", key, false },
@@ -172,10 +172,10 @@ int cmd_audit(const struct config *config, int argc, char **argv)
 {
 	command_function *function = show_audit;
 	bool offline = false;
-	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
-		if (!strcmp(argv[1], subcommands[i].name)) {
-			function = subcommands[i].function;
-			offline = subcommands[i].offline;
+	for (size_t i = 0; argc > 1 && i < sizeof audit_commands / sizeof *audit_commands; i++)
+		if (!strcmp(argv[1], audit_commands[i].name)) {
+			function = audit_commands[i].function;
+			offline = audit_commands[i].offline;
 		}
 	if (!offline && !config->file)
 		return usage_error(argv[0], "needs a configuration; give it with -c FILE");

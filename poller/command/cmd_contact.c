@@ -538,7 +538,7 @@ static const struct {
 	const char *name, *command;
 	enum { SHOW, CHANGE, STATES, CAUSE, REJUDGE } what;
 	enum contact_move move;
-} subcommands[] = {
+} contact_commands[] = {
 	{ "show", "contact show", SHOW, 0 },
 	{ "revalidate", "contact revalidate", CHANGE, MOVE_REVALIDATE },
 	{ "resolve", "contact resolve", CHANGE, MOVE_RESOLVE },
@@ -565,8 +565,8 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 {
 	static struct contact_job j = { .session = { .lock = -1 } }; /* too large for a stack */
 	char meant[WORD_MEANT_SIZE];
-	size_t n = sizeof subcommands / sizeof *subcommands, i = 0;
-	while (i < n && (argc < 2 || strcmp(argv[1], subcommands[i].name)))
+	size_t n = sizeof contact_commands / sizeof *contact_commands, i = 0;
+	while (i < n && (argc < 2 || strcmp(argv[1], contact_commands[i].name)))
 		i++;
 	if (i == n)
 		return usage_error("contact",
@@ -575,24 +575,25 @@ int cmd_contact(const struct config *config, int argc, char **argv)
 			people_meant(argc > 1 ? argv[1] : ""),
 			word_meant(meant, argc > 1 ? argv[1] : "",
 				"show revalidate resolve reactivate confirm undo rejudge states"));
-	if (subcommands[i].move == MOVE_CONFIRM && argc > 2 && is_about_causes(argc - 2, argv + 2))
+	if (contact_commands[i].move == MOVE_CONFIRM && argc > 2 &&
+		is_about_causes(argc - 2, argv + 2))
 		return cmd_contact_confirm(config, argc - 1, argv + 1);
-	if (subcommands[i].what == REJUDGE)
+	if (contact_commands[i].what == REJUDGE)
 		return cmd_contact_rejudge(config, argc - 1, argv + 1);
-	if (subcommands[i].what == CAUSE)
+	if (contact_commands[i].what == CAUSE)
 		return cmd_contact_undo(config, argc - 1, argv + 1);
-	j.command = subcommands[i].command;
+	j.command = contact_commands[i].command;
 	j.now = clock_now();
 	out_open(&j.out, STDOUT_FILENO);
 	argc--;
 	argv++;
 	int result;
-	if (subcommands[i].what == SHOW)
+	if (contact_commands[i].what == SHOW)
 		result = show_contacts(&j, config, argc, argv);
-	else if (subcommands[i].what == STATES)
+	else if (contact_commands[i].what == STATES)
 		result = print_states(&j, argc, argv);
 	else
-		result = change_contact(&j, config, subcommands[i].move, argc, argv);
+		result = change_contact(&j, config, contact_commands[i].move, argc, argv);
 	session_close(&j.session);
 	return result;
 }

@@ -86,7 +86,7 @@ static int volume_log(const struct config *config, int argc, char **argv)
 static const struct {
 	const char *name;
 	command_function *function;
-} subcommands[] = {
+} volume_commands[] = {
 	{ "import", volume_import },
 	{ "log", volume_log },
 };
@@ -94,9 +94,9 @@ static const struct {
 int cmd_volume(const struct config *config, int argc, char **argv)
 {
 	char meant[WORD_MEANT_SIZE];
-	for (size_t i = 0; argc > 1 && i < sizeof subcommands / sizeof *subcommands; i++)
-		if (!strcmp(argv[1], subcommands[i].name))
-			return subcommands[i].function(config, argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof volume_commands / sizeof *volume_commands; i++)
+		if (!strcmp(argv[1], volume_commands[i].name))
+			return volume_commands[i].function(config, argc - 1, argv + 1);
 	return usage_error("volume",
 		"%s%s%swants import FILE or log FILE…; see `retour volume --help`",
 		argc > 1 ? argv[1] : "", argc > 1 ? ": " : "",

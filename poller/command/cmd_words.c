@@ -17,7 +17,7 @@
 #include "poller/command/out.h"
 #include "store/again/words.h"
 
-enum { DAYS = 30, DAYS_MAX = 3650, MARGIN = 100, MARGIN_MAX = 2000 };
+enum { DAYS = 30, WORDS_DAYS_MAX = 3650, MARGIN = 100, MARGIN_MAX = 2000 };
 
 enum words_form { WORDS_CSV, WORDS_JSON, WORDS_RULES };
 
@@ -177,7 +177,7 @@ int cmd_words(const struct config *config, int argc, char **argv)
 	for (int option; (option = option_next(argv[0], argc, argv, options)) != -1;) {
 		if (option == '?')
 			return EXIT_USAGE;
-		if (option == 'd' && (days = option_number("days", optarg, DAYS_MAX)) < 0)
+		if (option == 'd' && (days = option_number("days", optarg, WORDS_DAYS_MAX)) < 0)
 			return EXIT_USAGE;
 		if (option == 'm' && (margin = option_number("margin", optarg, MARGIN_MAX)) < 0)
 			return EXIT_USAGE;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "classify/base/span.h"
 
-enum { OPTIONS_MAX = 32, WORDS_MAX = 16 };
+enum { OFFERED_MAX = 32, WORDS_MAX = 16 };
 
 /* An option of a command: its value's name as the help has it ("FILE", "xml|html|text"), "" where
  * it has none. */
@@ -20,7 +20,7 @@ struct offered {
 };
 
 struct offer {
-	struct offered option[OPTIONS_MAX];
+	struct offered option[OFFERED_MAX];
 	unsigned options;
 	struct span word[WORDS_MAX]; /* subcommands */
 	unsigned words;
@@ -79,7 +79,7 @@ static void take_completed_option(struct offer *o, const char *line, const char 
 	found.help = help_at(line, p, found.value);
 	while (i < o->options && !span_equal_nocase(o->option[i].name, found.name))
 		i++;
-	if (!found.name.n || i == OPTIONS_MAX || span_equal_nocase(found.name, span_of("now")))
+	if (!found.name.n || i == OFFERED_MAX || span_equal_nocase(found.name, span_of("now")))
 		return;
 	if (i == o->options)
 		o->option[o->options++] = found;

@@ -12,7 +12,7 @@
 #include "poller/config/configkeys.h"
 #include "poller/config/near.h"
 
-enum { FILE_BYTES_MAX = 1 << 20 };
+enum { CONFIG_BYTES_MAX = 1 << 20 };
 
 /* --- sections ------------------------------------------------------------- */
 
@@ -302,7 +302,7 @@ static bool read_file(struct config_reader *r, const char *file, bool drop_in)
 		config_complain(r, NULL, NULL, "a pipe or socket; right would be a file");
 		return false;
 	}
-	if (file_load(file, FILE_BYTES_MAX, &heap, &n)) {
+	if (file_load(file, CONFIG_BYTES_MAX, &heap, &n)) {
 		int why = errno;
 		const char *hint = unread_hint(why, drop_in);
 		config_complain(r, NULL, NULL, "%s%s", strerror(why), hint);

@@ -21,7 +21,7 @@
 #include "poller/config/rulesbuilt.h"
 #include "poller/config/rulesmaker.h"
 
-enum { FILE_BYTES_MAX = 2 << 20, HASH_SIZE = 32, KEPT_PATH_SIZE = 4096 };
+enum { RULES_BYTES_MAX = 2 << 20, HASH_SIZE = 32, KEPT_PATH_SIZE = 4096 };
 
 struct kept_head {
 	unsigned char key[HASH_SIZE];
@@ -50,9 +50,9 @@ static bool read_disk(const char *key, const char *path, struct rules_text *text
 		snprintf(error, size, "%s: not a regular file", path);
 		return false;
 	}
-	if (file_load(path, FILE_BYTES_MAX, heap, &n)) {
+	if (file_load(path, RULES_BYTES_MAX, heap, &n)) {
 		if (errno == EFBIG)
-			snprintf(error, size, "%s: is larger than %d bytes", path, FILE_BYTES_MAX);
+			snprintf(error, size, "%s: is larger than %d bytes", path, RULES_BYTES_MAX);
 		else
 			snprintf(error, size, "[rules] %s: %s: %s", key, path, strerror(errno));
 		return false;

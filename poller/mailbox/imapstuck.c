@@ -13,8 +13,7 @@
 #include "poller/mailbox/imaplist.h"
 
 enum {
-	CONNECTIONS_MAX = 6,  /* of one visit */
-	READING_PERCENT = 60, /* of the deadline: the rest is for settling what was read */
+	IMAP_CONNECTIONS_MAX = 6, /* of one visit */
 };
 
 /* Another batch may take as long as the last one. */
@@ -82,7 +81,7 @@ static int imap_connect_again(struct imap_source *s)
 {
 	int64_t left = s->mailbox->deadline - (int64_t)(clock_monotonic() - s->began);
 
-	if (++s->connections >= CONNECTIONS_MAX || left <= 0 || !s->password)
+	if (++s->connections >= IMAP_CONNECTIONS_MAX || left <= 0 || !s->password)
 		return -1;
 	imap_session_close(&s->session);
 	s->session = (struct imap_session){
@@ -142,7 +141,7 @@ int imap_go_on_after_cut(struct imap_source *s)
  */
 bool imap_next_late(struct imap_source *s)
 {
-	bool may = s->connections + 2 < CONNECTIONS_MAX && !imap_time_is_up(s);
+	bool may = s->connections + 2 < IMAP_CONNECTIONS_MAX && !imap_time_is_up(s);
 
 	while (!s->stopped && imap_take_late(s)) {
 		if (may)

@@ -20,15 +20,15 @@
 enum {
 	FROM_LINE_MAX = 1024,
 	/* a longer first line is copied as it is */ MOVES_MAX = 1 << 22,
-	SUM_SIZE = 16
+	MOVES_SUM_SIZE = 16
 };
-static const char magic[8] = "retourV1";
+static const char moves_magic[8] = "retourV1";
 
 struct moves_head {
 	char magic[8];
 	uint64_t device, inode, start, count;
 	char folder[256];
-	unsigned char sum[SUM_SIZE]; /* of the head without it, and the stretches */
+	unsigned char sum[MOVES_SUM_SIZE]; /* of the head without it, and the stretches */
 };
 
 char *mbox_folder_path(struct mbox_source *b, const char *folder)
@@ -139,14 +139,14 @@ char *mbox_moves_journal(const struct mbox_source *b, enum settlement what)
 }
 
 static void moves_sum(
-	const struct moves_head *head, const struct stretch *at, unsigned char sum[SUM_SIZE])
+	const struct moves_head *head, const struct stretch *at, unsigned char sum[MOVES_SUM_SIZE])
 {
 	crypto_generichash_state state;
-	crypto_generichash_init(&state, NULL, 0, SUM_SIZE);
+	crypto_generichash_init(&state, NULL, 0, MOVES_SUM_SIZE);
 	crypto_generichash_update(
 		&state, (const unsigned char *)head, offsetof(struct moves_head, sum));
 	crypto_generichash_update(&state, (const unsigned char *)at, head->count * sizeof *at);
-	crypto_generichash_final(&state, sum, SUM_SIZE);
+	crypto_generichash_final(&state, sum, MOVES_SUM_SIZE);
 }
 
 /*
@@ -164,7 +164,7 @@ static int note_moves(const struct mbox_source *b, enum settlement what, const c
 	char *journal = mbox_moves_journal(b, what), *text = malloc(n);
 	int result = -1;
 	if (journal && text) {
-		memcpy(head.magic, magic, sizeof magic);
+		memcpy(head.magic, moves_magic, sizeof moves_magic);
 		snprintf(head.folder, sizeof head.folder, "%s", folder);
 		moves_sum(&head, m->at.at, head.sum);
 		memcpy(text, &head, sizeof head);
@@ -179,10 +179,10 @@ static int note_moves(const struct mbox_source *b, enum settlement what, const c
 /* Reads the journal JOURNAL. False: there is none, or none that is whole. */
 static bool read_moves(const char *journal, struct moves_head *head, struct stretches *at)
 {
-	unsigned char sum[SUM_SIZE];
+	unsigned char sum[MOVES_SUM_SIZE];
 	int fd = open(journal, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	bool whole = fd >= 0 && read(fd, head, sizeof *head) == (ssize_t)sizeof *head &&
-		!memcmp(head->magic, magic, sizeof magic) && head->count <= MOVES_MAX;
+		!memcmp(head->magic, moves_magic, sizeof moves_magic) && head->count <= MOVES_MAX;
 	size_t n = whole ? head->count * sizeof *at->at : 0;
 	whole = whole && (at->at = malloc(n ? n : 1)) && read(fd, at->at, n) == (ssize_t)n;
 	if (fd >= 0)

@@ -20,10 +20,10 @@
 #include "poller/mailbox/mbox.h"
 
 enum {
-	FIRST_CAPACITY = 1 << 20,  /* of what is larger than that, or of unknown size */
-	BEYOND_MESSAGE = 1 << 18,  /* room behind a message of the maximum size */
-	FROM_LINE_MAX = 1000,      /* RFC 5322 allows lines of 998 */
-	HELD = FROM_LINE_MAX + 16, /* more than an empty line and a From_ line */
+	FIRST_CAPACITY = 1 << 20,      /* of what is larger than that, or of unknown size */
+	BEYOND_MESSAGE = 1 << 18,      /* room behind a message of the maximum size */
+	FROM_LINE_LONGEST = 1000,      /* RFC 5322 allows lines of 998 */
+	HELD = FROM_LINE_LONGEST + 16, /* more than an empty line and a From_ line */
 };
 
 static bool is_from_digit(char c)
@@ -243,7 +243,7 @@ static int have_line(struct mbox_reader *r, struct mbox_scan *s)
 {
 	for (;;) {
 		size_t n = available(r) - s->at;
-		if (n >= FROM_LINE_MAX || (n && memchr(current(r) + s->at, '\n', n)))
+		if (n >= FROM_LINE_LONGEST || (n && memchr(current(r) + s->at, '\n', n)))
 			return 0;
 		int result = scan_more(r, s);
 		if (result <= 0)
@@ -255,8 +255,8 @@ static int have_line(struct mbox_reader *r, struct mbox_scan *s)
 static struct span line_at(const struct mbox_reader *r, size_t at, size_t *whole)
 {
 	struct span line = { current(r) + at, available(r) - at };
-	if (line.n > FROM_LINE_MAX)
-		line.n = FROM_LINE_MAX;
+	if (line.n > FROM_LINE_LONGEST)
+		line.n = FROM_LINE_LONGEST;
 	const char *end = memchr(line.p, '\n', line.n);
 	*whole = end ? (size_t)(end - line.p) + 1 : line.n;
 	line.n = end ? (size_t)(end - line.p) : line.n;
@@ -366,7 +366,7 @@ static int begin_mbox(struct mbox_reader *r)
 	uint64_t dropped = 0;
 	int result = 1;
 	while (available(r) < 5 && result > 0)
-		result = more(r, FROM_LINE_MAX, &dropped);
+		result = more(r, FROM_LINE_LONGEST, &dropped);
 	if (result < 0 || !available(r))
 		return result;
 	r->begun = true;
@@ -376,7 +376,7 @@ static int begin_mbox(struct mbox_reader *r)
 
 int mbox_reader_next(struct mbox_reader *r, struct mbox_message *out)
 {
-	struct mbox_scan s = { .kept = FROM_LINE_MAX };
+	struct mbox_scan s = { .kept = FROM_LINE_LONGEST };
 	struct wiped *b = &r->buffer;
 	size_t whole = 0, end;
 	*out = (struct mbox_message){ .from_line = { "", 0 }, .begin = r->offset };

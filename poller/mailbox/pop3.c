@@ -22,12 +22,11 @@
 #include "poller/mailbox/secret.h"
 
 enum {
-	MARKED_MAX = 1000,      /* deletions that one QUIT is to make true; then there is another
-				   connection */
-	CONNECTIONS_MAX = 1000, /* of one visit, */
-	CUTS_MAX = 5,           /* and how many of them may be lost */
-	READING_PERCENT = 60,   /* of the deadline: the rest is for settling what was read */
-	AHEAD_PERCENT = 15,     /* of it, for what was asked for when that is over */
+	MARKED_MAX = 1000, /* deletions that one QUIT is to make true; then there is another
+			      connection */
+	POP3_CONNECTIONS_MAX = 1000, /* of one visit, */
+	CUTS_MAX = 5,                /* and how many of them may be lost */
+	AHEAD_PERCENT = 15,          /* of it, for what was asked for when that is over */
 };
 
 static const double each_at_first = 0.25; /* seconds of a message, before one has come */
@@ -139,7 +138,7 @@ static int retrieve(struct pop3 *p, size_t until, const struct source_sink *sink
 static int pop3_connect_again(struct pop3 *p)
 {
 	int64_t left = p->mailbox->deadline - (int64_t)(clock_monotonic() - p->began);
-	if (!p->can.uidl || left <= 0 || ++p->connections >= CONNECTIONS_MAX)
+	if (!p->can.uidl || left <= 0 || ++p->connections >= POP3_CONNECTIONS_MAX)
 		return -1;
 	stream_close(p->stream);
 	p->stream = NULL;

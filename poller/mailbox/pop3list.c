@@ -9,7 +9,7 @@
 
 enum {
 	MESSAGES_MAX = 500000, /* messages of one session; more wait for the next run */
-	WANTED_WINDOW = 1024,
+	POP3_WANTED_WINDOW = 1024,
 	UIDLS_ROOM = 1 << 20, /* bytes of unique-ids that are kept to name messages by */
 };
 
@@ -32,7 +32,7 @@ static int add_listed(struct pop3 *p, const struct pop3_listed *entries, size_t 
 static int add_wanted(
 	struct pop3 *p, struct pop3_listed *entries, size_t n, const struct source_sink *sink)
 {
-	unsigned char ids[WANTED_WINDOW][SOURCE_ID_SIZE], wanted[WANTED_WINDOW];
+	unsigned char ids[POP3_WANTED_WINDOW][SOURCE_ID_SIZE], wanted[POP3_WANTED_WINDOW];
 	size_t kept = 0;
 	if (!n)
 		return 0;
@@ -158,7 +158,7 @@ static int lacks_uidl(struct pop3 *p)
 /* UIDL where there is one; else LIST, which tells the numbers. */
 int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 {
-	struct pop3_listed window[WANTED_WINDOW];
+	struct pop3_listed window[POP3_WANTED_WINDOW];
 	size_t n = 0;
 	unsigned lines = 0;
 	int result;
@@ -183,7 +183,7 @@ int pop3_read_list(struct pop3 *p, const struct source_sink *sink)
 			keep_uidl(p, &window[n]);
 		n += is;
 		p->said += is;
-		if (n < WANTED_WINDOW)
+		if (n < POP3_WANTED_WINDOW)
 			continue;
 		if (add_wanted(p, window, n, sink))
 			return -1;
@@ -205,7 +205,7 @@ static int by_listed_id(const void *a, const void *b)
 static int list_again(struct pop3 *p, struct pop3_listed **out, size_t *count)
 {
 	/* STAT may be wrong, and some may have come since */
-	uint64_t most = (p->said > p->count ? p->said : p->count) + WANTED_WINDOW;
+	uint64_t most = (p->said > p->count ? p->said : p->count) + POP3_WANTED_WINDOW;
 	if (most > MESSAGES_MAX)
 		most = MESSAGES_MAX;
 	struct pop3_listed *list = calloc((size_t)most, sizeof *list), one;

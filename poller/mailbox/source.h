@@ -16,7 +16,11 @@
 #include "store/store.h"
 #include "store/writing.h"
 
-enum { SOURCE_ID_SIZE = 16, SOURCE_ERROR_SIZE = 512 };
+enum {
+	SOURCE_ID_SIZE = 16,
+	SOURCE_ERROR_SIZE = 512,
+	READING_PERCENT = 60, /* of a mailbox's deadline: the rest is for settling what was read */
+};
 
 /* What became of a message, and so where it goes. */
 enum settlement {

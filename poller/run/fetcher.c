@@ -27,7 +27,6 @@ enum {
 	 * looks through at each deletion; POP3 keeps its deadline itself.
 	 */
 	STEP_MAX = 512,
-	READING_PERCENT = 60, /* of the deadline, where the source has none of its own */
 };
 static const double step_seconds = 1;
 

@@ -5,7 +5,7 @@
 #include "poller/volume/logwords.h"
 
 #define ACCT_NAME(symbol, name) { "" name, sizeof name - 1 },
-static const struct span columns[] = { ACCT_COLUMNS(ACCT_NAME) };
+static const struct span acct_columns[] = { ACCT_COLUMNS(ACCT_NAME) };
 #undef ACCT_NAME
 
 static const struct {
@@ -36,7 +36,7 @@ bool acct_header(struct acct *a, struct span line)
 	memset(a->at, 0, sizeof a->at);
 	for (size_t i = 0; i < count; i++)
 		for (size_t c = 0; c < ACCT_COLUMN_COUNT; c++)
-			if (!a->at[c] && span_equal_nocase(field[i], columns[c]))
+			if (!a->at[c] && span_equal_nocase(field[i], acct_columns[c]))
 				a->at[c] = i + 1;
 	return a->at[ACCT_LOGGED] && a->at[ACCT_RECIPIENT];
 }

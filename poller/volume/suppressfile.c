@@ -27,9 +27,9 @@
 enum {
 	CHUNK = 256 * 1024, /* also the longest record */
 	FIELD_SIZE = 1024,  /* of a field that is looked at; an address has 320 at most */
-	COLUMNS_MAX = 200,
-	ERRORS_SHOWN = 20,
-	NOWHERE = COLUMNS_MAX,
+	LIST_COLUMNS_MAX = 200,
+	LIST_ERRORS_SHOWN = 20,
+	NOWHERE = LIST_COLUMNS_MAX,
 };
 
 enum place { PLACE_ADDRESS, PLACE_REASON, PLACE_DATE, PLACE_CODE, PLACE_ANSWER, PLACES };
@@ -51,7 +51,7 @@ struct suppress_reading {
 	size_t length[PLACES];
 };
 
-__attribute__((format(printf, 2, 3))) static void complain(
+__attribute__((format(printf, 2, 3))) static void complain_of_list(
 	struct suppress_reading *r, const char *format, ...)
 {
 	char text[256];
@@ -59,9 +59,9 @@ __attribute__((format(printf, 2, 3))) static void complain(
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (++r->file->bad <= ERRORS_SHOWN)
+	if (++r->file->bad <= LIST_ERRORS_SHOWN)
 		log_error("%s: line %llu: %s", r->path, (unsigned long long)r->line, text);
-	if (r->file->bad == ERRORS_SHOWN)
+	if (r->file->bad == LIST_ERRORS_SHOWN)
 		log_error("%s: further bad lines are only counted", r->path);
 }
 
@@ -114,7 +114,7 @@ static int category_of(struct suppress_reading *r)
 		category = r->file->assumed;
 	}
 	if (category == SUPPRESS_UNKNOWN)
-		complain(r,
+		complain_of_list(r,
 			"its reason is none that is known of %s; right would be hard, soft, complaint or opt-out",
 			r->source->name);
 	bool bounce = category >= 0 && category_class((unsigned)category) == CLASS_HARD;
@@ -135,7 +135,7 @@ static int store_entry(struct suppress_reading *r, int category, int64_t at)
 	snprintf(entry.rule, sizeof entry.rule, "%s", f->rule);
 	int result = store_suppress(r->store, address.p, address.n, &entry, f->now, &what);
 	if (result == STORE_MISUSE) {
-		complain(r, "no address");
+		complain_of_list(r, "no address");
 		return STORE_OK;
 	}
 	if (result)
@@ -161,11 +161,12 @@ static int take_entry(struct suppress_reading *r)
 	if (!suppress_no_time(suppress_field_of(r, PLACE_DATE))) {
 		at = suppress_time(suppress_field_of(r, PLACE_DATE));
 		if (at <= 0) {
-			complain(r, "no date; right would be 2026-11-02 or 2026-11-02T06:00:00Z");
+			complain_of_list(
+				r, "no date; right would be 2026-11-02 or 2026-11-02T06:00:00Z");
 			return STORE_OK;
 		}
 		if (at > r->file->now + DAY) {
-			complain(r, "its date lies in the future");
+			complain_of_list(r, "its date lies in the future");
 			return STORE_OK;
 		}
 	}
@@ -227,7 +228,7 @@ static bool read_list_header(struct suppress_reading *r, struct span record)
 	bool others = false;
 	struct span whole, field;
 	char text[FIELD_SIZE], name[FIELD_SIZE];
-	for (size_t i = 0; i < COLUMNS_MAX; i++) {
+	for (size_t i = 0; i < LIST_COLUMNS_MAX; i++) {
 		if (csv_next(record, true, r->separator, i, &whole, &field, &used) != CSV_RECORD ||
 			!field.p)
 			break;
@@ -355,9 +356,9 @@ static void leave_list_line(struct suppress_reading *r, struct span *text, int *
 	}
 	skip_list_line(r, text);
 	if (r->skipping)
-		complain(r, "longer than %d bytes", CHUNK);
+		complain_of_list(r, "longer than %d bytes", CHUNK);
 	else
-		complain(r, "a quote that is not closed");
+		complain_of_list(r, "a quote that is not closed");
 }
 
 static void begin_list_text(struct suppress_reading *r, struct span *text, int *code)
@@ -384,7 +385,7 @@ static int take_chunk(struct suppress_reading *r, bool end, int *code)
 	while (!result && !*code && next_list_record(r, &text, end, &record, &used, &broken)) {
 		r->line++;
 		if (broken)
-			complain(r,
+			complain_of_list(r,
 				"a quote that is not closed, or something behind the closing one");
 		else
 			result = take_list_record(r, record, code);
@@ -463,7 +464,7 @@ bool suppressfile_looks_so(struct span text)
 	span_line(&text, &line);
 	if (memchr(line.p, '@', line.n) || memchr(line.p, ':', line.n))
 		return false;
-	for (size_t i = 0; i < COLUMNS_MAX; i++) {
+	for (size_t i = 0; i < LIST_COLUMNS_MAX; i++) {
 		if (csv_next(line, true, csv_separator(line), i, &record, &field, &used) !=
 				CSV_RECORD ||
 			!field.p)

@@ -31,7 +31,7 @@ static const struct {
 	const char *name;      /* as errors say it */
 	const char *header[4]; /* how a header may say it */
 	bool needed;
-} columns[COLUMNS] = {
+} volume_columns[COLUMNS] = {
 	[COLUMN_DAY] = { "day", { "day", "date" }, true },
 	[COLUMN_CAMPAIGN] = { "campaign", { "campaign" }, false },
 	[COLUMN_PROVIDER] = { "provider-or-domain",
@@ -192,10 +192,10 @@ static int take_volume_record(struct volume_reading *r, const struct span *field
 
 static bool names_column(struct span field, enum volume_column c)
 {
-	for (size_t i = 0;
-		i < sizeof columns[c].header / sizeof *columns[c].header && columns[c].header[i];
+	for (size_t i = 0; i < sizeof volume_columns[c].header / sizeof *volume_columns[c].header &&
+		volume_columns[c].header[i];
 		i++)
-		if (span_equal_nocase(field, span_of(columns[c].header[i])))
+		if (span_equal_nocase(field, span_of(volume_columns[c].header[i])))
 			return true;
 	return false;
 }
@@ -216,8 +216,8 @@ static void read_first(
 		for (size_t i = 0; *header && i < count && r->place[c] == COLUMNS_MAX; i++)
 			if (names_column(field[i], c))
 				r->place[c] = i;
-		if (*header && columns[c].needed && r->place[c] == COLUMNS_MAX)
-			complain(r, 0, "no column \"%s\"", columns[c].name);
+		if (*header && volume_columns[c].needed && r->place[c] == COLUMNS_MAX)
+			complain(r, 0, "no column \"%s\"", volume_columns[c].name);
 	}
 	if (!*header && count != COLUMNS)
 		complain(r, 0,

@@ -32,7 +32,7 @@ enum {
 	EVENT_PAGE = 256,
 	ANSWERS_STEP = 1024,
 	ANSWERS_MAX = 1 << 20, /* different ones; of more the rest is left as it is */
-	SLOTS = 1 << 16,
+	ANSWER_SLOTS = 1 << 16,
 };
 
 /* --- what was decided again ------------------------------------------------ */
@@ -56,7 +56,7 @@ struct judged_again {
 	struct rejudged *out;
 	size_t n, room;
 	struct answer_again *answer;
-	uint32_t slot[SLOTS]; /* number of the first answer + 1 */
+	uint32_t slot[ANSWER_SLOTS]; /* number of the first answer + 1 */
 };
 
 struct kept_event {
@@ -72,7 +72,7 @@ struct kept_event {
 
 static uint32_t rejudge_slot_of(uint32_t number, int64_t day)
 {
-	return (number ^ (uint32_t)(day / DAY) * 2654435761u) % SLOTS;
+	return (number ^ (uint32_t)(day / DAY) * 2654435761u) % ANSWER_SLOTS;
 }
 
 static struct answer_again *find_answer(

@@ -10,8 +10,8 @@
 #include "store/internal.h"
 #include "classify/shape.h"
 
-enum { SLOTS = 1 << 16 /* a power of two, above twice the shapes */, SOME_RECIPIENTS = 8 };
-_Static_assert(SLOTS > 2 * WORDS_SHAPES_MAX, "there must be room");
+enum { SHAPE_SLOTS = 1 << 16 /* a power of two, above twice the shapes */, SOME_RECIPIENTS = 8 };
+_Static_assert(SHAPE_SLOTS > 2 * WORDS_SHAPES_MAX, "there must be room");
 
 /*
  * Whose answers a shape is; no more than k are told apart. Of one month only: the next gives the
@@ -61,9 +61,9 @@ static bool is_shape(const struct shape_entry *e, const struct words_shape *shap
 /* The entry of SHAPE, made where there is none; NULL: no more room, or no memory. */
 static struct shape_entry *shape_entry_of(struct shapes *all, const struct words_shape *shape)
 {
-	size_t i = shape_hash(shape) % SLOTS;
+	size_t i = shape_hash(shape) % SHAPE_SLOTS;
 
-	for (; all->slot[i]; i = (i + 1) % SLOTS)
+	for (; all->slot[i]; i = (i + 1) % SHAPE_SLOTS)
 		if (is_shape(all->slot[i], shape))
 			return all->slot[i];
 	if (all->n == WORDS_SHAPES_MAX)
@@ -181,7 +181,7 @@ static void shapes_free(struct shapes *all)
 int store_words(struct store *s, int64_t since, int margin, struct words_sum *sum,
 	int (*each)(void *context, const struct words_shape *shape), void *context)
 {
-	struct shapes all = { .slot = calloc(SLOTS, sizeof *all.slot),
+	struct shapes all = { .slot = calloc(SHAPE_SLOTS, sizeof *all.slot),
 		.entry = calloc(WORDS_SHAPES_MAX, sizeof *all.entry),
 		.k = s->o.k };
 	int64_t looked_at = 0;

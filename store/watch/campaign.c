@@ -90,7 +90,7 @@ static int watch_campaign(void *context, const struct rates *r)
 /* --- receivers that refuse -------------------------------------------------- */
 
 enum {
-	RECEIVERS_MAX = 256,
+	BLOCKING_MAX = 256,
 	SENDING_DAYS_MAX = 8,    /* of the longest window */
 	SENDING_PAST = 35 * DAY, /* who writes once a month has one in it */
 };
@@ -107,7 +107,7 @@ struct receiver_blocks {
 };
 struct block_rates {
 	unsigned count, sending_days;
-	struct receiver_blocks of[RECEIVERS_MAX];
+	struct receiver_blocks of[BLOCKING_MAX];
 };
 
 /* NULL: there is no room for more. */
@@ -117,7 +117,7 @@ static struct receiver_blocks *receiver_of(struct block_rates *all, const char *
 
 	while (i < all->count && strcmp(all->of[i].name, name) != 0)
 		i++;
-	if (i == RECEIVERS_MAX)
+	if (i == BLOCKING_MAX)
 		return NULL;
 	if (i == all->count) {
 		all->of[all->count++] = (struct receiver_blocks){ .is_open = false };

@@ -14,7 +14,7 @@
 #include "store/schema.h"
 #include "store/tally.h"
 
-enum { WHAT_SIZE = 200, NAME_SHOWN = 60 };
+enum { FINDING_SIZE = 200, NAME_SHOWN = 60 };
 
 /* Every name under which the store keeps a single value in the table meta, where it is used. */
 static const char *const meta_names[] = { "alert-clock", "alert-hours", "alerts",
@@ -73,7 +73,7 @@ static int has_row(sqlite3 *db, const char *sql, sqlite3_stmt *row, int columns)
 static int tell_rows(
 	struct store *s, sqlite3 *from, sqlite3 *in, bool ours, intact_visit *visit, void *context)
 {
-	char what[WHAT_SIZE], name[NAME_SHOWN + 1], type[NAME_SHOWN + 1];
+	char what[FINDING_SIZE], name[NAME_SHOWN + 1], type[NAME_SHOWN + 1];
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(from, all_sql, -1, &st, NULL), result = STORE_OK;
 
@@ -103,7 +103,7 @@ static int tell_rows(
 static int tell_meta(struct store *s, intact_visit *visit, void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_META_NAMES, "");
-	char what[WHAT_SIZE];
+	char what[FINDING_SIZE];
 	uint64_t strange = 0;
 	int rc = -1;
 
@@ -125,7 +125,7 @@ static int tell_meta(struct store *s, intact_visit *visit, void *context)
 static int tell_held(struct store *s, intact_visit *visit, void *context)
 {
 	sqlite3_stmt *st = db_bind(s, SQL_HELD_CLASSES, "");
-	char what[WHAT_SIZE];
+	char what[FINDING_SIZE];
 	uint64_t strange = 0;
 	int result = STORE_OK;
 
@@ -141,7 +141,7 @@ static int tell_held(struct store *s, intact_visit *visit, void *context)
 /* What a file holds behind its last page no statement reads. */
 static int tell_end(struct store *s, intact_visit *visit, void *context)
 {
-	char what[WHAT_SIZE];
+	char what[FINDING_SIZE];
 	uint64_t beyond = 0;
 
 	if (pagefile_beyond(s->db, &beyond) != SQLITE_OK)

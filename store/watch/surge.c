@@ -19,9 +19,9 @@
 
 enum {
 	WEEK = 7 * 24,
-	WEEKS_COMPARED = 8, /* for the median … */
-	WEEKS_LEAST = 3,    /* … and it takes so many */
-	HOURS_LEAST = 24,   /* for the mean; who has no past has no surge */
+	WEEKS_COMPARED = 8,    /* for the median … */
+	SURGE_WEEKS_LEAST = 3, /* … and it takes so many */
+	HOURS_LEAST = 24,      /* for the mean; who has no past has no surge */
 	HIGHEST_OF = 4 * WEEK,
 	LOOK_BACK = 24, /* mail that was fetched late may tell of hours that are over */
 	PROVIDERS_MAX = 256,
@@ -235,7 +235,7 @@ static int64_t usual_count(
 	for (int64_t week = 1; week <= WEEKS_COMPARED && end - week * WEEK - hours + 1 >= u->begin;
 		week++)
 		value[n++] = sum(count, end - week * WEEK, hours);
-	if (n >= WEEKS_LEAST)
+	if (n >= SURGE_WEEKS_LEAST)
 		return median(value, n);
 	from = larger(u->begin, end - hours - WEEK + 1);
 	if (end - hours - from + 1 < HOURS_LEAST)
@@ -262,7 +262,7 @@ static int64_t usual_of_sent(const struct surges *u, const struct series *r, con
 	if (past < SENT_LEAST)
 		return -1;
 	int64_t whole = sum(count, end - hours, HIGHEST_OF) * 1000000 / past;
-	return larger(n >= WEEKS_LEAST ? median(rate, n) : 0, whole) * sent / 1000000;
+	return larger(n >= SURGE_WEEKS_LEAST ? median(rate, n) : 0, whole) * sent / 1000000;
 }
 
 /* The hours in which this alert was open are no ordinary ones. */
