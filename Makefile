@@ -15,7 +15,8 @@ VERSION := 0.1.0
 
 # libetpan's pkg-config adds a specs file that makes the program non-PIE: linked by hand.
 PACKAGES := gnutls libxml-2.0 libxslt sqlite3 libsodium libidn2 libseccomp zlib libzstd json-c libcurl libmicrohttpd
-CFLAGS ?= -O2 -g
+# Functions and lines, which a backtrace needs, and no variables: they are a sixth of the time.
+CFLAGS ?= -O2 -g1
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2
 HARDENING := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 # What the caller gives in CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS comes behind our own.
