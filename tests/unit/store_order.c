@@ -185,6 +185,38 @@ static void any_order_of_months(void **state)
 	any_order(100 * DAY, 30, SHUFFLES);
 }
 
+/*
+ * A transaction of more events than the store applies to contacts at once: each counts, and what is
+ * made of them is what small transactions make.
+ */
+static void one_large_batch(void **state)
+{
+	enum { MANY = 9000 };
+	static char in_parts[32768], at_once[32768];
+	static struct scene story[MANY];
+	char who[32];
+
+	(void)state;
+	random_state = 4;
+	for (unsigned i = 0; i < MANY; i++) {
+		struct scene part[STORY_MAX];
+
+		make_story(part, 30 * DAY, 0);
+		story[i] = (struct scene){ part[0].event, i + 1, 0 };
+		snprintf(who, sizeof who, "p%u@example.org", i % 97);
+		strcpy(story[i].event.recipient, who);
+	}
+	tell(story, MANY, TELL_AT_ONCE, true, NOW + 40 * DAY, in_parts, sizeof in_parts);
+	ok(store_begin(store));
+	for (unsigned i = 0; i < MANY; i++)
+		put(&story[i].event, i + 1, NOW + 40 * DAY);
+	ok(store_commit(store));
+	advance(NOW + 40 * DAY);
+	all_rows(true, at_once, sizeof at_once);
+	assert_string_equal(at_once, in_parts);
+	wipe_story();
+}
+
 static int setup_braked(void **state)
 {
 	struct store_options o = test_options();
@@ -255,6 +287,7 @@ int main(void)
 		TEST(any_order_of_an_hour),
 		TEST(any_order_of_a_week),
 		TEST(any_order_of_months),
+		TEST(one_large_batch),
 		TEST(late_and_with_time),
 		cmocka_unit_test_setup_teardown(any_order_of_waves, setup_braked, teardown),
 	};
