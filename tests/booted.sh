@@ -210,6 +210,15 @@ key_from_systemd() {
 	inside sh -ec 'systemd-creds decrypt --name=state.key /etc/credstore.encrypted/retour-state.key /var/lib/retour/keys/state.key; chown retour:retour /var/lib/retour/keys/state.key; chmod 600 /var/lib/retour/keys/state.key; rm -r /etc/systemd/system/retour.service.d; systemctl daemon-reload'
 	return $kept
 }
+started_at() { inside systemctl show -p ExecMainStartTimestampMonotonic --value retour.service; }
+# As an upgrade: what a run starts there is not waited for.
+upgraded() { before=$(started_at) && inside dpkg -i /retour.deb && for _ in $(seq 60); do [ "$(inside systemctl is-active retour.service)" = inactive ] && return 0; sleep 1; done; }
+upgrade_starts_a_run() { deliver erna && upgraded && [ "$(started_at)" != "$before" ] && [ -z "$(ls "$system/home/bounces/Maildir/new")" ]; }
+upgrade_starts_nothing() { inside systemctl stop retour.timer && upgraded && [ "$(started_at)" = "$before" ] && inside systemctl start retour.timer; }
+removed_for_good() {
+	inside dpkg -r retour && ! inside systemctl is-active retour.timer retour-serve.socket retour-http.socket retour-serve.service | grep -x active && [ ! -e "$system/usr/bin/retour" ] &&
+		inside dpkg -P retour && [ -z "$(find "$system/etc/systemd/system" -name 'retour*')" ] && [ -e "$system/var/lib/retour/keys" ]
+}
 report_sent() { inside sudo -u retour retour report --month "$(date +%Y-%m)" --send && sleep 3 && inside sh -c 'grep -rl "retour report" /home/*/Maildir/new /var/mail 2>/dev/null || journalctl -u "postfix@*" --no-pager | grep "status=sent"'; }
 
 mkdir -p "$PLACE"; log=$PLACE.log
@@ -237,6 +246,8 @@ for chroot in y n; do
 			echo "ok - a key may come from systemd # SKIP this one gives no unit a credential here"
 		fi
 		shows "a report leaves through Postfix" report_sent
+		shows "an upgrade starts a run at once: where the store's form changed, check answers again" upgrade_starts_a_run
+		shows "where the timer is stopped, an upgrade starts nothing" upgrade_starts_nothing
 	fi
 	shows "both sockets are opened" sockets_open
 	shows "smtpd chroot $chroot: submission refuses a suppressed recipient and says no reason, lets others through" refused_at_submission
@@ -244,6 +255,7 @@ for chroot in y n; do
 	shows "programs ask over the UNIX socket" programs_ask
 	shows "and others may not" others_may_not_ask
 	[ $chroot = y ] || shows "Exim and sendmail ask at the place that retour(1) has for them" asked_elsewhere
+	[ $chroot = y ] || shows "it is removed: timer and sockets are gone, store and keys are not" removed_for_good
 	leave; init=""
 done
 echo "$passed passed, $failed failed"

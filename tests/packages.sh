@@ -154,6 +154,14 @@ timer_is_off() { ! inside test -e /etc/systemd/system/timers.target.wants/retour
 run_well() { as_retour run && test -z "$(ls "$system/var/lib/retour/box/new")"; }
 kept_keys() { inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' | cmp - "$HOME_OF_ALL/$SUITE.keys"; }
 version_is() { inside retour --version | grep -q "^retour $1\$"; }
+# From here on a systemctl that writes down what it is asked, and says that the timer is active; or is not, with NO.
+asks_systemctl() {
+	inside mkdir -p /run/systemd/system
+	rm -f "$system/usr/bin/systemctl" "$system/asked"
+	printf '#!/bin/sh\necho "$*" >>/asked\ncase $* in *is-active*) exit %s ;; esac\n' "${1:+3}" >"$system/usr/bin/systemctl" && chmod 755 "$system/usr/bin/systemctl"
+}
+run_is_started() { [ "$(sed -n '/daemon-reload/,$p' "$system/asked" | grep -v is-active | uniq | head -2 | tr '\n' ,)" = "daemon-reload,--no-block restart retour.service," ]; }
+no_run_is_started() { grep -q daemon-reload "$system/asked" && ! grep -q 'start\|enable' "$system/asked"; }
 gone() { ! inside sh -c 'command -v retour' && inside test -e /etc/retour/retour.ini; }
 purged_but_keys() { ! inside test -e /etc/retour/retour.ini && inside test -e /var/lib/retour/retour.db && kept_keys; }
 
@@ -170,7 +178,12 @@ used() {
 	shows "a run reads it" run_well
 	shows "check knows whom not to write to" asked
 	inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' >"$HOME_OF_ALL/$SUITE.keys"
+	asks_systemctl
 	shows "the next version is installed over it" install_package next
+	shows "where the timer runs, that starts a run at once, which brings the store to its form" run_is_started
+	asks_systemctl no
+	shows "it is installed over itself" inside apt-get -qy install --reinstall ./retour.deb
+	shows "where the timer does not run, that starts nothing" no_run_is_started
 	shows "the configuration is the edited one" inside grep -q '^path = /var/lib/retour/box' /etc/retour/retour.ini
 	shows "keys and modes are the same" kept_keys
 	shows "modes are the same" owned
@@ -211,7 +224,12 @@ rpm_used() {
 	configured >"$log" 2>&1
 	shows "a run reads the bounce" run_well
 	inside sh -c 'cat /var/lib/retour/keys/*.key | sha256sum' >"$HOME_OF_ALL/$SUITE.keys"
+	asks_systemctl
 	shows "it is installed over itself" install_rpm -U --force
+	shows "where the timer runs, that starts a run at once" run_is_started
+	asks_systemctl no
+	shows "it is installed over itself once more" install_rpm -U --force
+	shows "where the timer does not run, that starts nothing" no_run_is_started
 	shows "the configuration is the edited one, still" inside grep -q '^path = /var/lib/retour/box' /etc/retour/retour.ini
 	shows "and check knows whom not to write to" asked
 	shows "it is erased" inside_mounted rpm -e --nodeps retour
