@@ -192,7 +192,7 @@ static void any_order_of_months(void **state)
 static void one_large_batch(void **state)
 {
 	enum { MANY = 9000 };
-	static char in_parts[32768], at_once[32768];
+	static char in_parts[1 << 20], at_once[1 << 20];
 	static struct scene story[MANY];
 	char who[32];
 
