@@ -6,6 +6,7 @@
  *                              message may be cut, so its last word does not count
  *   closed, then opened again  the parts behind the closing line count
  *   boundary parameter lost    the first line that begins with "--" is the boundary
+ *   delimiters indented        where a multipart has no part, those with blanks before them count
  *   no blank line              the body begins where the third line in a row is no field
  *   bare CR as line end        taken as line end in a message that has no LF
  */
@@ -27,6 +28,7 @@ struct splitter {
 	struct level level[MIME_DEPTH_MAX];
 	size_t depth;
 	long open;            /* the part whose body is being read, -1: none (an epilogue) */
+	bool indented;        /* delimiters may have blanks in front of them */
 	struct fields fields; /* of the part begun last, but the first */
 };
 
@@ -261,6 +263,21 @@ struct span mime_skip_envelope(struct span message)
 	return message;
 }
 
+/* The same for one with blanks in front of them. */
+static bool next_indented(struct span *rest)
+{
+	struct span from = *rest, line;
+	for (const char *at = from.p; span_line(&from, &line); at = from.p) {
+		while (is_fold(line))
+			line = (struct span){ line.p + 1, line.n - 1 };
+		if (!is_boundary_like(line))
+			continue;
+		*rest = (struct span){ at, (size_t)(rest->p + rest->n - at) };
+		return true;
+	}
+	return false;
+}
+
 /* REST from the next line on that begins with "--"; false when there is none. */
 static bool next_dashes(struct span *rest, char eol)
 {
@@ -279,10 +296,12 @@ static void split_body(struct splitter *s, struct span rest)
 	struct mime *m = s->m;
 	struct span line;
 	char eol = memchr(rest.p, '\n', rest.n) ? '\n' : '\r';
-	while (s->depth && next_dashes(&rest, eol)) {
+	while (s->depth && (s->indented ? next_indented(&rest) : next_dashes(&rest, eol))) {
 		const char *at = rest.p;
 		bool closing = false;
 		span_line(&rest, &line);
+		while (s->indented && is_fold(line))
+			line = (struct span){ line.p + 1, line.n - 1 };
 		long level = line.n < 3 ? -1 : find_level(s, line, &closing);
 		if (level < 0)
 			continue;
@@ -299,19 +318,41 @@ static void split_body(struct splitter *s, struct span rest)
 	}
 }
 
+/* Is there a multipart without a part? */
+static bool has_childless(const struct mime *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->part[i].multipart &&
+			(i + 1 == m->count || m->part[i + 1].depth <= m->part[i].depth))
+			return true;
+	return false;
+}
+
+/* The parts of MESSAGE from its header on, which begins at REST; REST goes behind the header. */
+static void split_all(struct splitter *s, struct span *rest)
+{
+	s->depth = 0;
+	s->open = -1;
+	s->m->count = 0;
+	s->m->overflow = false;
+	part_begin(s, rest);
+	split_body(s, *rest);
+}
+
 void mime_split(struct mime *m, struct span message)
 {
 	struct splitter s; /* its levels are filled in as they are entered: clearing all of them
 			      costs more than a usual mail */
 	s.m = m;
-	s.depth = 0;
-	s.open = -1;
-	struct span rest = mime_skip_envelope(message);
+	s.indented = false;
+	struct span begin = mime_skip_envelope(message), rest = begin;
 	const char *end = message.p + message.n;
-	m->count = 0;
-	m->overflow = false;
-	part_begin(&s, &rest);
-	split_body(&s, rest);
+	split_all(&s, &rest);
+	if (has_childless(m)) {
+		s.indented = true;
+		rest = begin;
+		split_all(&s, &rest);
+	}
 	if (m->count == 1 && s.depth &&
 		s.level[0].n) { /* the named boundary never came: another one may have */
 		s.level[0].n = 0;

@@ -32,7 +32,6 @@ HEALED = {
     "attached-bounce-without-words": ("attached",),
     "damage-from-escaped": ("folded at",),  # its header begins below a line that is no field
     "nested-report": ("attached",),  # both: two mails deep nothing is read
-    "damage-opening-boundaries-indented": ("in a list", "in a gateway", "signed", "attached"),  # only the outermost multipart is looked at again
     "letter-attaches-words": ("attached",),
     "notbounce-own-mailbox-almost-full": ("attached",),  # a mail of ours that is attached is what we sent; "none" for another reason
 }
