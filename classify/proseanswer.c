@@ -209,6 +209,41 @@ static struct span not_summary(struct span text, struct span line)
 	return heard_above(text, whole.p);
 }
 
+/*
+ * The answer whose code stands in LINE, the last of its paragraph: "said: Your network", line end,
+ * "is blocked here", line end, "554 sorry". From behind the words or the heading that announce it;
+ * where nothing does, LINE.
+ */
+static struct span whole_answer(
+	const struct prose *p, const struct rules *rules, struct span text, struct span line)
+{
+	struct span next = prose_line(text, (size_t)(line.p + line.n - text.p)),
+		    behind = span_between(next.p + next.n, text.p + text.n), above;
+	const char *begin = prose_line(text, (size_t)(line.p - text.p)).p;
+	if (span_trim(span_between(begin, line.p)).n ||
+		(behind.n > 1 && !span_is_blank(prose_line(text, (size_t)(behind.p + 1 - text.p)))))
+		return line;
+	for (unsigned lines = 0; lines < WORDS_LINES_MAX && begin > text.p; lines++) {
+		above = prose_line(text, (size_t)(begin - 1 - text.p));
+		struct span words = span_trim(above);
+		struct codes c = codes_find(words);
+		if (!words.n || c.reply || c.status.digit || prose_is_separator(above) ||
+			is_turn(above))
+			break;
+		if (words.p[words.n - 1] == ':')
+			return span_between(begin, line.p + line.n);
+		for (size_t i = p->matches.count; i-- > 0;) {
+			const char *said = p->human.p + p->matches.at[i].end;
+			if (said > above.p && said <= above.p + above.n &&
+				rule_at(rules, p->matches.at[i].rule)->mark == MARK_REMOTE_SAYS)
+				return span_between(
+					skip_rule(span_between(said, line.p)).p, line.p + line.n);
+		}
+		begin = above.p;
+	}
+	return line;
+}
+
 struct span prose_diagnostic(const struct prose *p, const struct rules *rules, struct span text)
 {
 	struct matches found;
@@ -220,6 +255,8 @@ struct span prose_diagnostic(const struct prose *p, const struct rules *rules, s
 	struct span line = code_line(window);
 	if (line.n) {
 		struct span heard = not_summary(window, line);
+		if (!heard.n)
+			line = whole_answer(p, rules, window, line);
 		return heard.n ? heard : paragraph(span_between(line.p, text.p + text.n));
 	}
 	if (!searched_part(&p->searched, window, &found))
