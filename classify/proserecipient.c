@@ -234,7 +234,8 @@ static enum prose_rank rank_of_address(
 			: RANK_NAMED; /* "Name<mailto:user@example.org>", HTML that became text */
 	if (span_ends_nocase(prefix, SPAN("expanded from:"))) /* sendmail: a local part failed */
 		return RANK_MENTIONED;
-	if (rules_list_ends(r->rules, MARK_BEFORE_OTHER, prefix) ||
+	if (rules_list_ends(r->rules, MARK_BEFORE_OTHER, prefix) >
+			rules_list_ends(r->rules, MARK_BEFORE_RECIPIENT, prefix) ||
 		(!prefix.n && is_behind_alias(human, begin)))
 		return RANK_NOT;
 	if (is_marked_before(r, a, begins_line))
