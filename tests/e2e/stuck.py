@@ -444,6 +444,42 @@ with case("a message has the largest UID there can be and stays: nothing lies be
         result = retour.run("run")
         equal((result.code, events(retour), len(fake.mails)), (0, 5, 5), result)
 
+with case("a folder that mail goes to has the largest UID there can be and its server tells no UIDNEXT: what lies below it expires all the same"):
+    fake = FakeImap([])
+    there, asked = {7: b"", 4294967295: b""}, ["INBOX"]
+    fake.folders["Unrecognised"] = [b"", b""]
+
+    def listed(c, tag, rest):
+        if asked[-1] != "Unrecognised":
+            return True
+        low, _, high = rest.split(" ")[0].partition(":")
+        for number in range(int(low), min(int(high or low), len(there)) + 1):
+            c.send("* %d FETCH (UID %d RFC822.SIZE 9)\r\n" % (number, sorted(there)[number - 1]))
+        return c.ok(tag)
+
+    def selected(c, tag, rest):
+        asked.append(rest.strip('"'))
+        if asked[-1] != "Unrecognised":
+            return True
+        c.send("* FLAGS (\\Deleted)\r\n* %d EXISTS\r\n* OK [UIDVALIDITY 9] .\r\n" % len(there))
+        return c.ok(tag, "[READ-WRITE] selected")
+
+    def removed(c, tag, rest):
+        fake.deleted = set()
+        for uid in map(int, rest.split(",")):
+            there.pop(uid)
+        return c.ok(tag)
+
+    fake.on("SELECT", selected)
+    fake.on("FETCH", listed)
+    fake.on("UID EXPUNGE", removed)
+    retour = program(fake, unrecognised="move:Unrecognised", raw_retention="7d")
+    equal(retour.run("run").code, 0)
+    equal(retour.sql("SELECT uidnext FROM folder WHERE name = 'Unrecognised'"), [(4294967295,)])
+    retour.now = "2026-11-12T06:00:00Z"
+    result = retour.run("run")
+    equal((result.code, sorted(there)), (0, [4294967295]), (result, fake.said))
+
 with case("a folder is opened and nothing said of how many messages it has: said, exit 1, not taken for empty"):
     fake = FakeImap([bounce(n) for n in range(5)])
     fake.on("SELECT", lambda c, tag, rest: c.send("* FLAGS (\\Deleted)\r\n* OK [UIDVALIDITY 77] .\r\n* OK [UIDNEXT 6] .\r\n") or c.ok(tag, "[READ-WRITE] selected"))
