@@ -21,6 +21,7 @@
 #include "poller/command/marker.h"
 #include "poller/command/medium.h"
 #include "poller/post/logo.h"
+#include "poller/post/outside.h"
 #include "poller/config/rulesfile.h"
 #include "poller/run/confine.h"
 #include "poller/run/sandbox.h"
@@ -100,14 +101,15 @@ static void check_witnesses(struct doctor *d)
 	const struct post_options *p = &d->config->post;
 	const struct {
 		const char *name, *path;
-		int mode;
-	} all[] = { { "witness: log", p->witness_syslog, W_OK },
-		{ "witness: command", p->witness_command, X_OK },
-		{ "witness: stamp", p->witness_timestamp, X_OK } };
-	unsigned named = 0;
+	} all[] = { { "witness: command", p->witness_command },
+		{ "witness: stamp", p->witness_timestamp } };
+	char error[512];
+	unsigned named = p->witness_syslog != NULL;
+	if (named && !outside_log_listens(p->witness_syslog, error, sizeof error))
+		found(d, SAD, "witness: log", "%s", error);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		named += all[i].path != NULL;
-		if (all[i].path && access(all[i].path, all[i].mode))
+		if (all[i].path && access(all[i].path, X_OK))
 			found(d, SAD, all[i].name, "%s: %s", all[i].path, strerror(errno));
 	}
 	if (named)

@@ -30,32 +30,59 @@ struct witness_round {
 	struct ledger_entry head;
 };
 
+/* A socket that is connected to the log at PATH, or -1: then errno says why. */
+static int connect_log(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof to.sun_path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(to.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to)) {
+		int why = errno;
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
+/* What to do about WHY. */
+static const char *log_advice(int why)
+{
+	return why == ENOENT || why == ECONNREFUSED
+		? "; no system log listens there: start it, or name its socket; where there is none (a container, a chroot), bring that of the host in, or take the line out"
+		: "";
+}
+
+bool outside_log_listens(const char *path, char *error, size_t size)
+{
+	int fd = connect_log(path);
+	if (fd >= 0)
+		close(fd);
+	else
+		snprintf(error, size, "%s: %s%s", path, strerror(errno), log_advice(errno));
+	return fd >= 0;
+}
+
 /* "<86>Nov 29 10:00:00 retour: ledger head 12:HEX", as syslog(3) has it (RFC 3164). */
 static int tell_syslog(const struct witness_round *r, const char *path)
 {
 	char text[256], hex[2 * LEDGER_HASH_SIZE + 1], at[32];
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	time_t now = r->s->now;
 	struct tm tm;
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), code;
+	int fd = connect_log(path), code;
 
-	if (strlen(path) >= sizeof to.sun_path) {
-		log_error("[witness] syslog: %s: path too long", path);
-		return -1;
-	}
-	strcpy(to.sun_path, path);
 	strftime(at, sizeof at, "%b %e %H:%M:%S", localtime_r(&now, &tm));
 	int n = snprintf(text, sizeof text, "<%d>%s retour: ledger head %lld:%s",
 		LOG_AUTHPRIV | LOG_NOTICE, at, (long long)r->head.number,
 		sodium_bin2hex(hex, sizeof hex, r->head.hash, sizeof r->head.hash));
-	code = fd < 0 ||
-			sendto(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT,
-				(struct sockaddr *)&to, sizeof to) != n
-		? errno
-		: 0;
+	code = fd < 0 || send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n ? errno : 0;
 	if (code)
-		log_error(
-			"[witness] syslog: %s: %s; the next run tries again", path, strerror(code));
+		log_error("[witness] syslog: %s: %s; the next run tries again%s", path,
+			strerror(code), log_advice(code));
 	if (fd >= 0)
 		close(fd);
 	return code ? -1 : 0;

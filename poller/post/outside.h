@@ -19,4 +19,7 @@
  */
 int outside_tell(struct session *s);
 
+/* Whether a system's log listens at PATH; nothing is told. Where none does, why, and what to do. */
+bool outside_log_listens(const char *path, char *error, size_t size);
+
 #endif

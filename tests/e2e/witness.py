@@ -119,6 +119,19 @@ with case("a run tells each witness the ledger's head, once; the time-stamp is o
     equal(len([name for name in os.listdir(retour.data + "/witness") if name.endswith(".tsr")]), 1)
     equal(os.stat(retour.data + "/witness").st_mode & 0o777, 0o700)
 
+with case("where no system log listens, doctor and run say so, and what to do in a container: nobody there, or what somebody left"):
+    deaf = os.path.join(retour.dir, "deaf")
+    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(deaf)
+    fresh = Retour(now=day(0))
+    for place in (deaf, fresh.dir + "/nobody"):
+        fresh.config["witness"] = {"syslog": place}
+        for command in ("doctor", "run"):
+            result = fresh.run(command)
+            equal(result.code, 1, result)
+            contains(result.out + result.err, place + ": ")
+            contains(result.out + result.err, "no system log listens there")
+            contains(result.out + result.err, "take the line out")
+
 with case("a witness that does not answer costs exit code 1, is named, and hears of it from the next run"):
     for name, value in (("timestamp", script("empty", "true\n")), ("timestamp", script("again", 'cp %s/witness/*.tsr "$2"\n' % retour.data)), ("timestamp", script("noise", 'head -c 60000 /dev/urandom > "$2"\n')), ("syslog", retour.dir + "/nobody"), ("command", script("fails", "exit 7\n")), ("command", "/nonexistent/command")):
         retour.now = day(1)
