@@ -353,7 +353,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 		contact_load(s, p.key[0], &c, &found))
 		return STORE_FAILED;
 	/* why he is where he is, for who has no row of him to read it from */
-	if (c.history.days && contact_refold(s, &c))
+	if ((c.history.days || c.history.settled) && contact_refold(s, &c))
 		return STORE_FAILED;
 	contact_elapse(s, &c, now);
 	bool objected = move == MOVE_REACTIVATE && history_first_objection(&c.history, 0);
@@ -373,6 +373,7 @@ int store_contact_move(struct store *s, const char *address, size_t n, enum cont
 	if (move == MOVE_REACTIVATE) {
 		c.moved = now;
 		c.history.objections = 0;
+		c.history.base.because = FOR_NOTHING; /* who only objected stays where he is */
 		c.reason[0] = c.rule[0] = c.ladder[0] = '\0';
 		c.history.soft = c.history.block = (struct last){ 0, NO_REFERENCE };
 	}

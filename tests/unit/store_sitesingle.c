@@ -334,6 +334,34 @@ static void moved_at_once(void **state)
 	assert_int_equal(c.history.base.first % DAY, 0);
 }
 
+/* Who is on trial and objected has no reason any more once an operator let him go: also where the
+ * row still had that of before. */
+static void on_trial_and_let_go(void **state)
+{
+	static const char who[] = "mia@example.net";
+	(void)state;
+	today = NOW;
+	for (unsigned i = 0; i < 9; i++)
+		fails_at(1, CATEGORY_MAILBOX_FULL, who, NOW - (12 - i) * DAY);
+	exchange(0);
+	act_move(1, who, 0); /* he was paused */
+	exchange(0);
+	all_are(who, STATE_REVALIDATE);
+	act_list(1, who, 25); /* the first stream */
+	exchange(0);
+	today += HOUR;
+	act_move(2, who, 3);
+	exchange(0);
+	bytes_least = 1;
+	for (unsigned i = 0; i < SITES; i++) {
+		store = at[i].s;
+		assert_int_equal(check(who, today).state, STATE_REVALIDATE);
+		assert_string_equal(check(who, today).reason, "");
+		assert_same_rows(i, 0);
+	}
+	today = NOW;
+}
+
 int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, setup_sites, teardown_sites)
@@ -352,6 +380,7 @@ int main(void)
 		ROW(let_go_and_reduced),
 		ROW(moved_when_cut),
 		ROW(moved_at_once),
+		ROW(on_trial_and_let_go),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
