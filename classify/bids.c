@@ -51,6 +51,29 @@ void bid_code(
 			&(struct saying){ .source = source, .category = c->category, .klass = -1 });
 }
 
+/* Is there more in TEXT than codes and addresses? */
+static bool has_words(struct span text)
+{
+	for (size_t i = 0, n; i < text.n; i += n + 1) {
+		const char *word = text.p + i;
+		bool letters = false;
+
+		for (n = 0; i + n < text.n && (unsigned char)word[n] > ' '; n++)
+			letters |= (unsigned char)(word[n] | 32) >= 'a';
+		if (letters && !memchr(word, '@', n))
+			return true;
+	}
+	return false;
+}
+
+void bid_reply(struct bids *bids, unsigned reply)
+{
+	const struct code_meaning *c = meaning_of_reply(reply);
+
+	if (c && !(category_class(c->category) == CLASS_HARD && has_words(bids->clues->diagnostic)))
+		bid_code(bids, c, "reply.", "the reply code");
+}
+
 enum klass bids_strongest_but(const struct bids *bids, int but)
 {
 	enum klass best = CLASS_NONE;

@@ -72,6 +72,12 @@ void bid_rule(struct bids *bids, const struct rule *rule, int weight, struct say
 /* The same for what a code means; C may be NULL. */
 void bid_code(
 	struct bids *bids, const struct code_meaning *c, const char *prefix, const char *source);
+/*
+ * The same for a REPLY code, 0: none. One that is hard by itself is so where nothing else is said:
+ * whole systems number their refusals as they come ("551 auth error", "556 remote ip check error"),
+ * so beside words these must say it.
+ */
+void bid_reply(struct bids *bids, unsigned reply);
 /* The strongest bid for a class other than BUT (-1: for any). */
 enum klass bids_strongest_but(const struct bids *bids, int but);
 

@@ -90,8 +90,7 @@ static void bid_codes(const struct rules *r, struct bids *bids, const struct dec
 		own = &less;
 	}
 	bid_code(bids, own, "code.", "the enhanced code");
-	if (d->reply)
-		bid_code(bids, meaning_of_reply(d->reply), "reply.", "the reply code");
+	bid_reply(bids, d->reply);
 	if (bids->clues->exit_code)
 		bid_code(bids, meaning_of_exit(bids->clues->exit_code), EXIT_PREFIX,
 			"the local mailer's exit code");
