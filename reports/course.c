@@ -26,18 +26,19 @@ static int ascending(const void *a, const void *b)
 }
 
 /*
- * Words must not bound a figure that is not shown: the provider of a day's half is said where its
- * bounces are known, or what is shown of them says as much.
+ * Words must not bound a figure that is not shown: what a day's half was, and at which provider, is
+ * said where that tells nothing more of a small one.
  */
-static bool provider_may_be_named(const struct figures *f, const struct standout *s)
+static void withhold_day(struct month_report *r, struct standout *s, const struct equations *q)
 {
-	const struct row *row = table_find(&f->providers, s->provider);
-	uint64_t shown = 0;
-	if (!row)
-		return false;
-	for (unsigned c = 0; c < COLUMN_COUNT; c++)
-		shown += c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
-	return row->bounces.state == CELL_SHOWN || shown * 2 >= f->day[s->day - 1].n;
+	struct figures *f = r->month;
+	const uint64_t half = (f->day[s->day - 1].n + 1) / 2, least = half > r->k ? half : r->k;
+	struct row *row = (struct row *)table_find(&f->providers, s->provider);
+	if (s->column < COLUMN_COUNT &&
+		!may_be_told((struct cell *[]){ &f->column[s->column] }, 1, least, q))
+		s->column = COLUMN_COUNT;
+	if (*s->provider && (!row || !may_be_told((struct cell *[]){ &row->bounces }, 1, least, q)))
+		*s->provider = '\0';
 }
 
 /* The bounces of DAY at the provider whose cells begin at FIRST; *NEXT: where the next one's do. */
@@ -165,7 +166,8 @@ static uint64_t usual_weekday(const struct month_report *r, int d, const uint64_
  * The days with much more than the usual day, and than what was sent on it or the day before would
  * bring; those with the most beyond that, in the order of the month.
  */
-static void find_standouts(struct month_report *r, const struct course_days *days)
+static void find_standouts(
+	struct month_report *r, const struct course_days *days, const struct equations *q)
 {
 	const struct figures *f = r->month;
 	uint64_t sorted[DAYS_MAX] = { 0 }, sent[DAYS_MAX] = { 0 }, beyond[DAYS_MAX] = { 0 };
@@ -190,8 +192,7 @@ static void find_standouts(struct month_report *r, const struct course_days *day
 			struct standout *s = &r->standout[r->standouts++];
 			s->day = d + 1;
 			explain_day(r, days, s);
-			if (*s->provider && !provider_may_be_named(f, s))
-				*s->provider = '\0';
+			withhold_day(r, s, q);
 		}
 }
 
@@ -374,8 +375,28 @@ static void find_incidents(struct month_report *r, const struct course_days *day
 	}
 }
 
-void course_find(struct month_report *r, const struct course_days *days)
+/* What began and went on came INCIDENT_LEAST times k times or more, as everybody may know. */
+static void withhold_incidents(struct month_report *r, const struct equations *q)
 {
-	find_standouts(r, days);
+	struct figures *f = r->month;
+	for (unsigned i = 0; i < r->incidents;) {
+		const struct incident *new = &r->incident[i];
+		const unsigned c = figure_column_of_category(new->category);
+		struct row *row = (struct row *)table_find(&f->providers, new->provider);
+		struct cell *const cell[] = { &f->column[c], &f->category[c][new->category],
+			row ? &row->column[c] : &f->bounces, row ? &row->bounces : &f->bounces };
+		if (may_be_told(cell, TOLD_AT_ONCE, (uint64_t)INCIDENT_LEAST * r->k, q)) {
+			i++;
+			continue;
+		}
+		r->incidents--;
+		memmove(&r->incident[i], &r->incident[i + 1], (r->incidents - i) * sizeof *new);
+	}
+}
+
+void course_find(struct month_report *r, const struct course_days *days, const struct equations *q)
+{
+	find_standouts(r, days, q);
 	find_incidents(r, days);
+	withhold_incidents(r, q);
 }

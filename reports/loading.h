@@ -22,8 +22,9 @@ struct course_days {
 
 /*
  * reports/published.c: what is published of one month, already suppressed, into F, whose month and
- * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the month goes by day; the mail
- * that is neither bounce nor complaint goes into R then. 0, or -1.
+ * days are set. FIRST_DAY: of all tallies. DAYS: NULL, or where the month goes by day; its course
+ * and the mail that is neither bounce nor complaint go into R then; the months before are there. 0,
+ * or -1.
  */
 int figures_load(struct month_report *r, struct store *store, struct figures *f, int32_t first_day,
 	struct course_days *days);
@@ -92,7 +93,18 @@ void most_frequent(struct figures *f, uint64_t most[COLUMN_COUNT]);
 void withhold_rest(struct figures *f, const uint64_t most[COLUMN_COUNT], const struct equations *q,
 	unsigned k);
 
-/* reports/course.c: the days that stand out, and what began on one, of the report's month. */
-void course_find(struct month_report *r, const struct course_days *days);
+/*
+ * Whether words may say that each of COUNT cells, of which some are not shown, is LEAST or more; if
+ * so that is known from now on.
+ */
+enum { TOLD_AT_ONCE = 4 };
+bool may_be_told(
+	struct cell *const cell[], size_t count, uint64_t least, const struct equations *q);
+
+/*
+ * reports/course.c: the days that stand out, and what began on one, of the report's month. Q: how
+ * its figures follow from each other.
+ */
+void course_find(struct month_report *r, const struct course_days *days, const struct equations *q);
 
 #endif

@@ -115,7 +115,7 @@ struct figures {
 	enum judged judged[TARGET_COUNT]; /* of the month as a whole */
 	struct cell unlisted[2]; /* of these, those that stand in no row of providers, of campaigns;
 				    not printed */
-	struct cell unlisted_reporting[2];
+	struct cell unlisted_reporting[2], unlisted_silent[2];
 	int sent_days;      /* days of which that is known */
 	uint32_t sent_mask; /* which: bit n, the n-th day, from 1 */
 	uint32_t uncounted; /* and on which nobody said so, though as a rule somebody does */

@@ -171,13 +171,10 @@ static int new_report(struct month_report **out, struct store *store, struct mon
 		    day_number(month_before(month, MONTHS_SHOWN + FEEDBACK_MONTHS - 2), 1),
 		    day_number(month, r->month->days)))
 		goto failed;
-	for (int i = 0; i < MONTHS_SHOWN; i++) {
+	for (int i = MONTHS_SHOWN; i-- > 0;) {
 		if (figures_load(r, store, &r->month[i], first_day, i == 0 ? &days : NULL))
 			goto failed;
 	}
-	if (gathering_sort(&days.busy))
-		goto failed;
-	course_find(r, &days);
 	if (gathering_sort(&days.delays) || delays_find(r, &days.delays))
 		goto failed;
 	course_days_free(&days);

@@ -311,6 +311,25 @@ static bool in_parts(const struct figures *f, const struct table *t, const struc
 }
 
 /*
+ * Of the month what could draw a complaint, or what could not, as the rows of table N have it and
+ * UNLISTED.
+ */
+static void part_equation(struct equations *q, struct figures *f, unsigned n, struct cell *total,
+	struct cell *unlisted)
+{
+	struct table *t = n ? &f->campaigns : &f->providers;
+	const bool reporting = total == &f->reporting;
+	equation(q, total);
+	if (f->unlisted[n].n) /* a 0 that all know can hide nothing */
+		equation_part(q, unlisted);
+	for (size_t i = 0; i < t->count; i++)
+		if (in_parts(f, t, &t->row[i]))
+			equation_part(q, reporting ? &t->row[i].reporting : &t->row[i].silent);
+		else if (t->row[i].reports == reporting)
+			equation_part(q, &t->row[i].sent);
+}
+
+/*
  * What could draw a complaint, of the month and of each row. Where all receivers tell of them it is
  * what was sent.
  */
@@ -324,14 +343,8 @@ static void reporting_equations(struct equations *q, struct figures *f)
 	equation_part(q, &f->silent);
 	for (unsigned n = 0; n < 2; n++) {
 		struct table *t = tables[n];
-		equation(q, &f->reporting);
-		if (f->unlisted[n].n) /* a 0 that all know can hide nothing */
-			equation_part(q, &f->unlisted_reporting[n]);
-		for (size_t i = 0; i < t->count; i++)
-			if (in_parts(f, t, &t->row[i]))
-				equation_part(q, &t->row[i].reporting);
-			else if (t->row[i].reports)
-				equation_part(q, &t->row[i].sent);
+		part_equation(q, f, n, &f->reporting, &f->unlisted_reporting[n]);
+		part_equation(q, f, n, &f->silent, &f->unlisted_silent[n]);
 		for (size_t i = 0; i < t->count; i++)
 			if (in_parts(f, t, &t->row[i])) {
 				equation(q, &t->row[i].sent);
@@ -533,6 +546,8 @@ int figures_load(struct month_report *r, struct store *store, struct figures *f,
 	if (!result && days)
 		result = answers_load(r, store, q);
 	withhold_rest(f, most, q, r->k);
+	if (days && !result && !(result = gathering_sort(&days->busy)))
+		course_find(r, days, q);
 	order_rows(&f->providers);
 	order_rows(&f->campaigns);
 out:

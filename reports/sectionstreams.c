@@ -118,12 +118,19 @@ static void sum_part(struct stream_sum *s, struct cell *part)
 	s->part[s->parts++] = part;
 }
 
+/* Who knows the streams knows where there is nothing else: such a 0 can hide nothing. */
+static void sum_elsewhere(struct stream_sum *s, struct cell *part)
+{
+	if (part->n > 0)
+		sum_part(s, part);
+}
+
 static void sum_equation(struct equations *q, const struct stream_sum *s)
 {
 	uint64_t n = 0;
 	for (size_t i = 0; i < s->parts; i++)
 		n += s->part[i]->n;
-	if (n != s->total->n)
+	if (n != s->total->n || !s->parts)
 		return;
 	equation(q, s->total);
 	for (size_t i = 0; i < s->parts; i++)
@@ -144,14 +151,14 @@ static void campaign_equations(struct equations *q, struct figures *f, unsigned 
 		for (size_t n = 0; n < f->campaigns.count; n++)
 			if (!f->campaigns.row[n].rest && f->campaigns.row[n].group == i)
 				sum_part(&s, row_cell(&f->campaigns.row[n], c));
-		sum_part(&s, &f->stream[i].elsewhere[c]);
+		sum_elsewhere(&s, &f->stream[i].elsewhere[c]);
 		sum_equation(q, &s);
 	}
 	if (!last || !last->rest)
 		return;
 	struct stream_sum s = { .total = row_cell(last, c) };
 	for (size_t i = 0; i < f->streams; i++)
-		sum_part(&s, &f->stream[i].elsewhere[c]);
+		sum_elsewhere(&s, &f->stream[i].elsewhere[c]);
 	sum_equation(q, &s);
 }
 

@@ -35,7 +35,7 @@ static void add_sent(struct figures *f, unsigned table, const char *name, uint64
 		*(reports ? &row->reporting.n : &row->silent.n) += n;
 	} else {
 		f->unlisted[table].n += n;
-		f->unlisted_reporting[table].n += reports ? n : 0;
+		(reports ? f->unlisted_reporting : f->unlisted_silent)[table].n += n;
 	}
 }
 

@@ -35,7 +35,7 @@ static enum judged judge_cell(struct cell *part, const struct cell *sent, long l
 		return JUDGED_UNTOLD;
 	}
 	if (part->n >= least) {
-		part->least = (int64_t)least;
+		part->least = (int64_t)(least < told ? told : least);
 		return JUDGED_MISSED;
 	}
 	part->most = (int64_t)least - 1;

@@ -3,6 +3,25 @@
  */
 #include "reports/loading.h"
 
+bool may_be_told(struct cell *const cell[], size_t count, uint64_t least, const struct equations *q)
+{
+	struct cell before[TOLD_AT_ONCE];
+	bool new = false, small = false;
+	for (size_t i = 0; i < count; i++) {
+		before[i] = *cell[i];
+		small |= cell[i]->state == CELL_SMALL;
+		if (cell[i]->state == CELL_SHOWN || cell[i]->least >= (int64_t)least)
+			continue;
+		cell[i]->least = (int64_t)least;
+		new = true;
+	}
+	if (!small && (!new || suppress_holds(q)))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		*cell[i] = before[i];
+	return false;
+}
+
 /* Of a cause that is not shown not even that is told, in no place. */
 static void leave_out_causes(struct figures *f)
 {
@@ -12,30 +31,49 @@ static void leave_out_causes(struct figures *f)
 }
 
 /*
+ * What is not named of a row's complaints, which are not shown, is no more than the last cause that
+ * is: said where that tells nothing more of a small figure.
+ */
+static bool complaints_may_be_less(struct cell *complaints, uint64_t n, const struct equations *q)
+{
+	const struct cell before = *complaints;
+	if (complaints->state == CELL_SHOWN || (before.most && before.most <= (int64_t)n))
+		return true;
+	complaints->most = (int64_t)n;
+	if (suppress_holds(q))
+		return true;
+	*complaints = before;
+	return false;
+}
+
+/*
  * Words say something of figures too, and must not bound one that is not shown. A frequent cause of
  * a row is at least as frequent as each that is not named: said where its class is shown and is no
  * less than all that is hidden in the row, and so are those before it.
  */
-static void withhold_words(struct figures *f)
+static void withhold_row_words(struct row *row, const struct equations *q)
+{
+	uint64_t hidden = row->bounces.n;
+	bool said = row->bounces.state == CELL_SHOWN;
+	for (unsigned c = 0; c < COLUMN_COUNT; c++) {
+		uint64_t n = c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
+		hidden -= n < hidden ? n : hidden;
+	}
+	for (int w = 0; w < WORST_SHOWN && row->worst[w] != CATEGORY_NONE; w++) {
+		const struct cell *own = &row->column[figure_column_of_category(row->worst[w])];
+		said = said && own->state == CELL_SHOWN && own->n >= hidden &&
+			complaints_may_be_less(&row->column[COLUMN_COMPLAINT], own->n, q);
+		if (!said)
+			row->worst[w] = CATEGORY_NONE;
+	}
+}
+
+static void withhold_words(struct figures *f, const struct equations *q)
 {
 	struct table *tables[] = { &f->providers, &f->campaigns };
 	for (size_t t = 0; t < 2; t++)
-		for (size_t i = 0; i < tables[t]->count; i++) {
-			struct row *row = &tables[t]->row[i];
-			uint64_t hidden = row->bounces.n;
-			bool said = row->bounces.state == CELL_SHOWN;
-			for (unsigned c = 0; c < COLUMN_COUNT; c++) {
-				uint64_t n = c == COLUMN_COMPLAINT ? 0 : row->column[c].n;
-				hidden -= n < hidden ? n : hidden;
-			}
-			for (int w = 0; w < WORST_SHOWN; w++) {
-				const struct cell *own =
-					&row->column[figure_column_of_category(row->worst[w])];
-				said &= own->state == CELL_SHOWN && own->n >= hidden;
-				if (!said)
-					row->worst[w] = CATEGORY_NONE;
-			}
-		}
+		for (size_t i = 0; i < tables[t]->count; i++)
+			withhold_row_words(&tables[t]->row[i], q);
 }
 
 /*
@@ -156,7 +194,7 @@ void withhold_rest(
 	tell_most_frequent(f, most, q, k);
 	withhold_leaders(f, q);
 	leave_out_causes(f);
-	withhold_words(f);
+	withhold_words(f, q);
 	keep_mostly(f, most, k);
 	drop_hidden_groups(&f->groups);
 }

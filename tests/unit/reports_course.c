@@ -142,6 +142,32 @@ static void what_begins_and_stays_has_its_day(void **state)
 	done(r, &s);
 }
 
+/*
+ * Who says that a cause came three times k times or more at a receiver bounds what else came there:
+ * seven at most of its three other bounces.
+ */
+static void what_begins_bounds_nothing_small(void **state)
+{
+	(void)state;
+	for (int small = 0; small < 2; small++) {
+		struct store s = { 0 };
+		ordinary(&s);
+		for (int d = 1; d <= DAYS; d++)
+			fake_failures(&s, DAY(d), CATEGORY_REPUTATION, "yahoo", "spring", 1);
+		for (int d = 16; d <= DAYS; d++)
+			fake_failures(&s, DAY(d), CATEGORY_REPUTATION, "gmx", "spring", 2);
+		if (small)
+			fake_failures(&s, DAY(20), CATEGORY_MAILBOX_FULL, "gmx", "spring", 3);
+		struct month_report *r = make(&s);
+		const struct row *row = table_find(&r->month->providers, "gmx");
+		assert_int_equal(row->bounces.state, CELL_SHOWN);
+		assert_int_equal(
+			row->column[COLUMN_BLOCK].state, small ? CELL_WITHHELD : CELL_SHOWN);
+		assert_int_equal(r->incidents, !small);
+		done(r, &s);
+	}
+}
+
 /* Mailings on weekdays: days without any are no end and no beginning. */
 static void weekends_begin_nothing(void **state)
 {
@@ -322,6 +348,7 @@ int main(void)
 		cmocka_unit_test(the_largest_days_are_named),
 		cmocka_unit_test(a_weekly_mailing_is_no_incident),
 		cmocka_unit_test(what_begins_and_stays_has_its_day),
+		cmocka_unit_test(what_begins_bounds_nothing_small),
 		cmocka_unit_test(weekends_begin_nothing),
 		cmocka_unit_test(what_is_over_or_little_or_was_there_before_began_nothing),
 		cmocka_unit_test(in_the_middle_of_a_month),
