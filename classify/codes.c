@@ -61,10 +61,21 @@ static inline bool binds(char c)
 /*
  * May a code begin at I: no letter, digit or dot that belongs to something longer stands before it?
  */
+/* A sign of Chinese and Japanese text at I, such as a wide colon: they write no blanks beside it.
+ */
+static bool wide_sign(struct span t, size_t i)
+{
+	unsigned char lead = (unsigned char)at(t, i), next = (unsigned char)at(t, i + 1);
+
+	return (lead == 0xe3 && next == 0x80) || (lead == 0xef && next == 0xbc);
+}
+
 static bool free_before(struct span t, size_t i)
 {
 	char c = i ? t.p[i - 1] : ' ';
 
+	if (i > 2 && wide_sign(t, i - 3))
+		return true;
 	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || binds(c))
 		return false;
 	return c != '-' || i < 2 ||
@@ -75,6 +86,8 @@ static bool free_after(struct span t, size_t i)
 {
 	char c = at(t, i), d = at(t, i + 1);
 
+	if (wide_sign(t, i))
+		return true;
 	if (ascii_digit(c) || is_alpha(c) || (unsigned char)c >= 0x80 || c == '_' || c == '@' ||
 		c == '%' || c == '+')
 		return false;

@@ -214,6 +214,28 @@ static bool continues_sentence(struct span human, const struct found_address *a,
 		memchr(above.p, ' ', above.n) && span_trim(behind).n > 1;
 }
 
+/*
+ * "<tom@example.org>: host mx said: 551 User has moved, try <new@example.org>": Postfix begins with
+ * whom it is about, and what follows, its further lines indented, is the receiver's answer. Is A in
+ * the answer?
+ */
+static bool is_in_answer(struct span human, const struct found_address *a, struct span line)
+{
+	struct found_address first;
+	size_t i = 0;
+	bool wrapped = false;
+	while (line.p > human.p && line.n && (line.p[0] == ' ' || line.p[0] == '\t')) {
+		line = prose_line(human, (size_t)(line.p - 1 - human.p));
+		wrapped = true;
+	}
+	struct span said = span_between(line.p, human.p + a->begin);
+	if (!said.n || line.p[0] != '<' || !address_next(said, &i, &first) ||
+		first.text.p != line.p + 1)
+		return false;
+	struct span behind = span_between(said.p + first.end, said.p + said.n);
+	return span_starts_nocase(behind, SPAN(": ")) && (wrapped || has_code(behind));
+}
+
 static enum prose_rank rank_of_address(
 	struct ranking *r, const struct found_address *a, enum kind *kind)
 {
@@ -225,6 +247,8 @@ static enum prose_rank rank_of_address(
 	*kind = r->kind;
 	if (is_in_link(line, a->text.p) || continues_sentence(human, a, line))
 		return RANK_NOT;
+	if (is_in_answer(human, a, line))
+		return RANK_MENTIONED;
 	if (rules_list_ends(r->rules, MARK_BEFORE_ALIAS, prefix))
 		return RANK_LIKELY;
 	if (a->begin > 0 && human.p[a->begin - 1] == ':' &&
