@@ -71,8 +71,8 @@ static void read_field(struct arf *a, const struct field *f)
 {
 	if (span_equal_nocase(f->name, SPAN("Feedback-Type")))
 		a->type = type_of(f->value);
-	else if (span_equal_nocase(f->name, SPAN("Report-Type")))
-		a->type = xarf_type(f->value);
+	else if (span_equal_nocase(f->name, SPAN("Report-Type"))) /* takes nothing back */
+		a->type = xarf_type(f->value) ? xarf_type(f->value) : a->type;
 	else if (span_equal_nocase(f->name, SPAN("Source-IP")) ||
 		(span_equal_nocase(f->name, SPAN("Source")) && !a->source_ip.n))
 		a->source_ip = f->value;

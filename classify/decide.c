@@ -54,12 +54,12 @@ static int says(struct status s)
  */
 static void find_codes(const struct clues *e, struct decision *out)
 {
-	struct codes answer = codes_find(e->diagnostic);
+	struct codes answer = codes_find(e->about.n ? e->about : e->diagnostic);
 	struct status own = e->status;
 
-	if (e->about.n && e->about.p > e->diagnostic.p) /* the code that came first is another's */
-		answer.status = codes_find(e->about).status;
-	if (!answer.reply && !answer.status.digit)
+	if (e->about.n && e->about.p > e->diagnostic.p && !answer.reply) /* one in front, of all */
+		answer.reply = codes_find(e->diagnostic).reply;
+	if (!answer.reply && !answer.status.digit && !e->about.n)
 		answer = codes_find(e->human);
 	if (e->kind != KIND_SUCCESS && answer.reply / 100 == 2)
 		answer.reply = 0;
@@ -544,15 +544,14 @@ static void conclude(const struct bids *bids, enum klass winner, struct decision
 	bid_name(out->rule, "", *won->rule ? won->rule : "none");
 }
 
-/* Which part of the ANSWER speaks of the recipient; all of it where lines of it were joined. */
-static void find_part(struct bids *bids, const struct clues *e, struct span answer)
+/* Which part of what was JOINED speaks of the recipient. */
+static void find_part(struct bids *bids, const struct clues *e, char *joined, unsigned reply)
 {
-	bids->begin = 0;
-	bids->end = answer.n;
-	if (e->about.n && answer.n == e->diagnostic.n) {
-		bids->begin = (size_t)(e->about.p - e->diagnostic.p);
-		bids->end = bids->begin + e->about.n;
-	}
+	struct span before = { e->diagnostic.p, (size_t)(e->about.p - e->diagnostic.p) };
+
+	bids->begin = join_answer(joined, before, reply); /* what stands there already */
+	before.n += e->about.n;
+	bids->end = join_answer(joined, before, reply);
 }
 
 void decide(const struct rules *r, const struct clues *e, struct decision *out)
@@ -576,7 +575,9 @@ void decide(const struct rules *r, const struct clues *e, struct decision *out)
 	answer.original = e->diagnostic;
 	answer.searched = answer.text.n == e->diagnostic.n ? e->searched
 							   : NULL; /* nothing was left out */
-	find_part(&bids, e, answer.text);
+	bids.end = answer.text.n;
+	if (e->about.n)
+		find_part(&bids, e, joined, out->reply);
 	human.text = human.original = e->human;
 	human.searched = e->searched;
 	answer.done = human.done = false;
