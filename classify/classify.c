@@ -197,7 +197,8 @@ static bool is_likely_bounce(struct reader *r)
 		return false;
 	if (sender_is_daemon(r) && sender_wants_answers(r) && !r->bounce_subject &&
 		!sender_is_list_manager(r)) /* a postmaster who writes to his users */
-		return proof;
+		return proof &&
+			(!sender_is_postmaster(r) || r->returned.present || names_somebody(r));
 	if (sender_is_postmaster(r) && !r->bounce_subject && !r->returned.present &&
 		!sender_has_null_path(r->mail) &&
 		!names_somebody(r)) /* or explains what codes are */
@@ -240,13 +241,32 @@ static bool is_refusal(const struct reader *r)
 		marks_recipients(r->prose) && r->prose->category;
 }
 
+/* Does the text say that a mailbox is full, of nobody that he is gone, and name us? */
+static bool is_of_own_mailbox(const struct reader *r)
+{
+	struct span human = r->prose->human;
+	struct found_address a;
+	bool full = false, own = false;
+
+	for (size_t i = 0; i < r->prose->matches.count; i++) {
+		const struct rule *rule = rule_at(r->rules, r->prose->matches.at[i].rule);
+		full |= rule->category == CATEGORY_MAILBOX_FULL;
+		if (rule->mark == MARK_BAIT || category_class(rule->category) == CLASS_HARD)
+			return false;
+	}
+	for (size_t i = 0; full && !own && address_next(human, &i, &a);)
+		for (size_t k = 0; k < r->owns; k++)
+			own |= address_equal(a.text, r->own[k]);
+	return own;
+}
+
 /*
  * "Your mailbox is almost full": to the owner of the mailbox that is read here, about nobody's
  * mail.
  */
 static bool is_own_notice(struct reader *r)
 {
-	return r->prose->marked[MARK_NOTICE] && !r->returned.present &&
+	return (r->prose->marked[MARK_NOTICE] || is_of_own_mailbox(r)) && !r->returned.present &&
 		!reader_answers_no(prose_diagnostic(r->prose, r->rules, r->prose->human)) &&
 		!names_somebody(r);
 }
