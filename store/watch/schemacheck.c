@@ -21,7 +21,8 @@ static const char *const meta_names[] = { "alert-clock", "alert-hours", "alerts"
 	"alignment-broken", "backup", "brake-day", "brake-late", "clock-boot", "clock-lead",
 	"clock-runs", "erasures", "fold_gmail", "fold_local_part", "head-command", "head-syslog",
 	"head-timestamp", "hook", "mailing-interval", "news number", "oauth-later", "rewrite",
-	"site", "site figures", "site level", "site level day", "site number", "tls-failures" };
+	"seen-undated", "site", "site figures", "site floor", "site level", "site level day",
+	"site number", "tls-failures" };
 
 static const char all_sql[] =
 	"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";

@@ -1,6 +1,7 @@
 /*
  * The lines that sites exchange: what is refused and why, cursors, and what a line tells of order.
  */
+#include "store/intact.h"
 #include "tests/unit/store_sites.h"
 
 static struct change one_line(unsigned from, struct bag *b)
@@ -130,7 +131,14 @@ static void the_order_goes_with_the_day(void **state)
 	assert_int_equal(query_int("SELECT count(DISTINCT number) FROM share"), 1);
 }
 
-/* Shares go with their contact. */
+static int tell_strange(void *context, const char *what)
+{
+	(void)context;
+	fail_msg("%s", what);
+	return 1;
+}
+
+/* Shares go with their contact, and the audit knows what stays of them. */
 static void a_share_goes_with_its_contact(void **state)
 {
 	struct erased sum = { 0 };
@@ -145,6 +153,8 @@ static void a_share_goes_with_its_contact(void **state)
 	ok(store_forget(store, "anna@example.net", 16, false, NOW, &sum));
 	ok(store_commit(store));
 	assert_int_equal(query_int(sql), 0);
+	assert_int_equal(query_int("SELECT count(*) FROM meta WHERE name = 'site floor'"), 1);
+	ok(store_schema_differs(store, tell_strange, NULL));
 }
 
 int main(void)
