@@ -325,7 +325,7 @@
 			<xsl:call-template name="top"><xsl:with-param name="rows" select="r:providers/r:row"/><xsl:with-param name="what" select="'provider'"/></xsl:call-template>
 			<xsl:call-template name="top"><xsl:with-param name="rows" select="r:campaigns/r:row"/><xsl:with-param name="what" select="'campaign'"/></xsl:call-template>
 		</xsl:with-param></xsl:call-template>
-		<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template>
+		<xsl:call-template name="legend"><xsl:with-param name="rest" select="r:providers/r:row[@name][position() &lt;= 5] | r:campaigns/r:row[@name][position() &lt;= 5]"/></xsl:call-template>
 	</xsl:if>
 </xsl:template>
 
@@ -376,6 +376,9 @@
 	<xsl:variable name="list" select="$rows[@name][number(r:count[@of = 'bounces']) &gt; 0][position() &lt;= 5]"/>
 	<xsl:variable name="max"><xsl:call-template name="maximum"><xsl:with-param name="of" select="$list/r:count[@of = 'bounces']"/></xsl:call-template></xsl:variable>
 	<xsl:variable name="rates" select="boolean($list/r:rate)"/>
+	<!-- what the sum leaves: figures that anybody can take off each other -->
+	<xsl:variable name="others" select="$report/r:figures/r:figure[@id = 'bounces']/r:count - sum($list/r:count[@of = 'bounces'])"/>
+	<xsl:variable name="others-sent" select="$report/r:figures/r:sent/r:count - sum($list/r:sent/r:count)"/>
 	<xsl:if test="$list">
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="$mail and $what = 'campaign'"><xsl:attribute name="style">width:100%;border-collapse:collapse;font-size:13px;margin-top:14px</xsl:attribute></xsl:if>
@@ -388,7 +391,15 @@
 				<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count[@of = 'bounces']"/></td>
 				<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:call-template name="row-rate"/></td></xsl:if>
 				<td xsl:use-attribute-sets="number"><xsl:call-template name="change"/></td>
-			</tr></xsl:for-each></tbody>
+			</tr></xsl:for-each>
+			<xsl:if test="$others &gt;= $report/@k"><tr>
+				<th xsl:use-attribute-sets="row"><xsl:value-of select="key('t', 'where.others')"/></th>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="number"><xsl:with-param name="of" select="$others"/></xsl:call-template></td>
+				<xsl:if test="$rates"><td xsl:use-attribute-sets="number"><xsl:choose>
+					<xsl:when test="$others-sent &gt;= $others"><xsl:call-template name="rate-text"><xsl:with-param name="of" select="format-number(100 * $others div $others-sent, '0.00')"/></xsl:call-template></xsl:when>
+					<xsl:otherwise>–</xsl:otherwise></xsl:choose></td></xsl:if>
+				<td xsl:use-attribute-sets="number">–</td>
+			</tr></xsl:if></tbody>
 		</table>
 	</xsl:if>
 </xsl:template>
@@ -562,7 +573,7 @@
 		<line class="base" x1="0" x2="100%" y1="174" y2="174"/>
 		<xsl:call-template name="month-labels"/>
 	</svg>
-	<xsl:call-template name="legend"><xsl:with-param name="rest" select="true()"/></xsl:call-template></figure>
+	<xsl:call-template name="legend"><xsl:with-param name="rest" select="r:month"/></xsl:call-template></figure>
 </xsl:template>
 
 <xsl:template match="r:days">
@@ -737,11 +748,11 @@
 <xsl:template name="checks"><xsl:param name="list"/>
 	<table xsl:use-attribute-sets="table">
 		<xsl:if test="not($mail)"><xsl:attribute name="class">data checks</xsl:attribute></xsl:if>
-		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.check')"/></th></tr></thead>
+		<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.cause')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'column.count')"/></th><xsl:if test="not($mail)"><th xsl:use-attribute-sets="words-column"><xsl:value-of select="key('t', 'column.check')"/></th></xsl:if></tr></thead>
 		<tbody><xsl:for-each select="$list"><xsl:sort select="number(number(r:count) &gt; 0)" order="descending"/><xsl:sort select="r:count" data-type="number" order="descending"/><tr>
-			<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="leader"/></th>
+			<th xsl:use-attribute-sets="row"><xsl:value-of select="@title"/><xsl:call-template name="leader"/><xsl:if test="$mail"><xsl:call-template name="small"><xsl:with-param name="text"><xsl:text> </xsl:text><xsl:value-of select="r:check"/></xsl:with-param></xsl:call-template></xsl:if></th>
 			<td xsl:use-attribute-sets="number"><xsl:apply-templates select="r:count"/></td>
-			<td xsl:use-attribute-sets="words"><xsl:value-of select="r:check"/></td>
+			<xsl:if test="not($mail)"><td xsl:use-attribute-sets="words"><xsl:value-of select="r:check"/></td></xsl:if>
 		</tr></xsl:for-each></tbody>
 	</table>
 </xsl:template>
@@ -823,10 +834,10 @@
 	<xsl:if test="r:source">
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
-			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-dkim')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-spf')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.refused')"/></th></tr></thead>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'summaries.source')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.mails')"/></th><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.unaligned')"/></th><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-dkim')"/></th></xsl:if><xsl:if test="not($mail)"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.no-spf')"/></th></xsl:if><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', 'summaries.refused')"/></th></tr></thead>
 			<tbody><xsl:for-each select="r:source"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@network"/><xsl:if test="@known = 'true'"><xsl:call-template name="small"><xsl:with-param name="text" select="concat(' ', @domain)"/></xsl:call-template></xsl:if></th>
-				<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.mails'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.unaligned'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-dkim'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-dkim"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-spf'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-spf"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.refused'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@refused"/></xsl:call-template></td>
+				<td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.mails'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@mails"/></xsl:call-template></td><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.unaligned'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@unaligned"/></xsl:call-template></td><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-dkim'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-dkim"/></xsl:call-template></td></xsl:if><xsl:if test="not($mail)"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.no-spf'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@without-spf"/></xsl:call-template></td></xsl:if><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="'summaries.refused'"/></xsl:call-template><xsl:call-template name="number"><xsl:with-param name="of" select="@refused"/></xsl:call-template></td>
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
@@ -893,10 +904,10 @@
 	<xsl:if test="r:mailboxes/r:mailbox">
 		<table xsl:use-attribute-sets="table">
 			<xsl:if test="not($mail)"><xsl:attribute name="class">data fold</xsl:attribute></xsl:if>
-			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.mailbox')"/></th><xsl:for-each select="r:mailboxes/r:mailbox[1]/r:count"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('outcome.', @of))"/></th></xsl:for-each></tr></thead>
+			<thead><tr><th xsl:use-attribute-sets="first-column"><xsl:value-of select="key('t', 'column.mailbox')"/></th><xsl:for-each select="r:mailboxes/r:mailbox[1]/r:count"><xsl:if test="not($mail) or position() = 1 or $report/r:mailboxes/r:mailbox/r:count[@of = current()/@of] != 0"><th xsl:use-attribute-sets="column"><xsl:value-of select="key('t', concat('outcome.', @of))"/></th></xsl:if></xsl:for-each></tr></thead>
 			<tbody><xsl:for-each select="r:mailboxes/r:mailbox"><tr>
 				<th xsl:use-attribute-sets="row"><xsl:value-of select="@name"/></th>
-				<xsl:for-each select="r:count"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('outcome.', @of)"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:for-each>
+				<xsl:for-each select="r:count"><xsl:if test="not($mail) or position() = 1 or $report/r:mailboxes/r:mailbox/r:count[@of = current()/@of] != 0"><td xsl:use-attribute-sets="number"><xsl:call-template name="label"><xsl:with-param name="of" select="concat('outcome.', @of)"/></xsl:call-template><xsl:apply-templates select="."/></td></xsl:if></xsl:for-each>
 			</tr></xsl:for-each></tbody>
 		</table>
 	</xsl:if>
@@ -1020,7 +1031,8 @@
 		<xsl:otherwise><i class="key {$of}"/></xsl:otherwise>
 	</xsl:choose></xsl:if></xsl:template>
 
-<xsl:template name="legend"><xsl:param name="rest" select="false()"/>
+<!-- REST: rows of which something may stand in no class; what is pale is said once. -->
+<xsl:template name="legend"><xsl:param name="rest" select="/.."/>
 	<p><xsl:attribute name="{$look}"><xsl:choose><xsl:when test="$mail">margin:8px 0 0;font-size:12px;opacity:.85</xsl:when><xsl:otherwise>legend</xsl:otherwise></xsl:choose></xsl:attribute>
 		<xsl:for-each select="$report/r:figures/r:figure[@id != 'bounces'][r:count != 0]">
 			<xsl:choose>
@@ -1029,7 +1041,7 @@
 			</xsl:choose>
 		</xsl:for-each>
 		<xsl:choose>
-			<xsl:when test="not($rest)"/>
+			<xsl:when test="$report/r:figures/r:figure[@id = 'other'][r:count != 0] or not($rest[r:count[@of = 'bounces'] &gt; sum(r:count[@of != 'bounces' and @of != 'complaint' and @of != 'other'][number(.) &gt; 0])])"/>
 			<xsl:when test="$mail"><span style="color:#b8bec4">■&#160;</span><xsl:value-of select="key('t', 'legend.rest')"/></xsl:when>
 			<xsl:otherwise><span class="entry"><i class="key rest"/><xsl:value-of select="key('t', 'legend.rest')"/></span></xsl:otherwise>
 		</xsl:choose></p></xsl:template>

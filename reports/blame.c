@@ -294,15 +294,29 @@ static bool blame_begin(struct blaming *b, const struct month_report *r, int way
 }
 
 /*
- * Whether at least half of what a campaign has of the excess must lie at the provider that has
- * THERE of it: two troubles, of one campaign and of another's receiver, may explain half each.
+ * Whether at least half of what ONE has of the excess must lie where THERE of it does: two
+ * troubles, of one campaign and of another's receiver, may explain half each.
  */
-static bool is_within(const struct blaming *b, double campaign, double there)
+static bool is_within(const struct blaming *b, double one, double there)
 {
 	double all = b->excess;
-	all = campaign > all ? campaign : all;
+	all = one > all ? one : all;
 	all = there > all ? there : all;
-	return campaign + there - all >= campaign / 2;
+	return one + there - all >= one / 2;
+}
+
+/*
+ * Where no row shows the blamed class, of which B tells: who has most of all classes together, if
+ * most of the class must lie there, too.
+ */
+static const struct row *blamed_of_all(
+	const struct blaming *b, const struct table *now, const struct table *before, double *there)
+{
+	struct blaming all;
+	if (b->column == COLUMN_COUNT || !blame_begin(&all, b->report, b->way, COLUMN_COUNT))
+		return NULL;
+	const struct row *row = blamed_row(&all, now, before, there);
+	return row && is_within(&all, b->excess, *there) ? row : NULL;
 }
 
 /*
@@ -325,6 +339,10 @@ static unsigned say_blame(const struct month_report *r, struct sentence *s, int 
 	const struct row *campaign = blamed_row(
 		&b, &now->campaigns, &before->campaigns, &in_campaign);
 	const struct row *provider = blamed_row(&b, &now->providers, &before->providers, &there);
+	if (!campaign && !provider)
+		campaign = blamed_of_all(&b, &now->campaigns, &before->campaigns, &in_campaign);
+	if (!campaign && !provider)
+		provider = blamed_of_all(&b, &now->providers, &before->providers, &there);
 	if (campaign && provider && !is_within(&b, in_campaign, there))
 		provider = NULL;
 	if (!campaign && !provider && column == COLUMN_COUNT)

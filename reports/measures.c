@@ -149,6 +149,13 @@ static bool is_urgent(const struct month_report *r, uint64_t n, uint64_t before)
 	return months_comparable(r) && n * 2 >= before * 3 && n >= before + r->k;
 }
 
+/* "at least 30" begins a sentence. */
+static void begin_large(char *text)
+{
+	if (*text >= 'a' && *text <= 'z')
+		*text = (char)(*text - 'a' + 'A');
+}
+
 /* A measure that names causes: how many, where, since when. */
 static bool judge_categories(
 	struct judging *j, const xmlNode *node, struct measure *m, struct sentence *because)
@@ -192,6 +199,7 @@ static bool judge_categories(
 		{ "since",
 			since ? date_title(r->texts, r->month->month, since, date, sizeof date)
 			      : "" });
+	begin_large(m->because);
 	return true;
 }
 

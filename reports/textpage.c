@@ -51,13 +51,22 @@ void page_right(FILE *out, const char *text, size_t width)
 	fputs(text, out);
 }
 
+/* The length of what stands in one line: a word, and a "%" with its number. */
+static size_t unbroken(const char *text)
+{
+	size_t n = strcspn(text, " ");
+	while (text[n] == ' ' && text[n + 1] == '%')
+		n += 1 + strcspn(text + n + 1, " ");
+	return n;
+}
+
 /* From column INDENT on. */
 static void page_words(FILE *out, const char *text, size_t indent, size_t hanging)
 {
 	size_t column = indent;
 	bool begun = false;
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t n = unbroken(text);
 		char word[SENTENCE_SIZE];
 		snprintf(word, sizeof word, "%.*s", (int)n, text);
 		size_t length = text_width(word);

@@ -243,9 +243,14 @@ static void write_classes(const struct month_report *r, xmlNode *root)
 				xml_attribute(category, "mostly", category_name(most));
 			if (most != CATEGORY_NONE && *f->leader[most])
 				write_since(r, category, most, f->leader[most]);
+			if (is_infrastructure(most))
+				xml_attribute(category, "infrastructure", "true");
 			xml_count(r, category, NULL, &other);
-			if (most != CATEGORY_NONE)
-				write_leader(r, category, most);
+			if (most == CATEGORY_NONE)
+				continue;
+			write_leader(r, category, most);
+			if (*category_check(r->texts, most))
+				xml_text(category, "check", category_check(r->texts, most));
 		}
 	}
 }

@@ -322,8 +322,8 @@ def read(attack, root):
     groups(attack, root, month)
     streams(attack, root, month, before)
     volumes(attack, root, month)
-    for node in root.find(REPORT + "measures"):  # "at least 1,400 messages": two figures, or one
-        least = re.match(r"at least ([\d,]+) messages", number(node, "because"))
+    for node in root.find(REPORT + "measures"):  # "At least 1,400 messages": two figures, or one
+        least = re.match(r"At least ([\d,]+) messages", number(node, "because"))
         if node.get("id") == "content" and least:
             attack.bound((month, "category", "block", "spam-content"), int(least.group(1).replace(",", "")), FAR)
     for node in root.find(REPORT + "classes"):
@@ -421,7 +421,7 @@ def spoken(root, attack):
     known = {low for key, low in attack.low.items() if attack.high[key] == low}
     for node in root.iter():
         if node.tag in (REPORT + "sentence", REPORT + "note", REPORT + "because"):
-            for n in re.findall(r"(?<![≥<\d,])(?<!at least )([\d,]*\d) (?:bounces|complaints|messages|addresses|notices|hard|soft|blocks|of them)", node.text or ""):
+            for n in re.findall(r"(?<![≥<\d,])(?<![Aa]t least )([\d,]*\d) (?:bounces|complaints|messages|addresses|notices|hard|soft|blocks|of them)", node.text or ""):
                 true(int(n.replace(",", "")) in known, "%s is said in \"%s\", and shown nowhere" % (n, node.text))
 
 
