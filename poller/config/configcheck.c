@@ -303,7 +303,7 @@ static void check_form(
 {
 	const char *token = form ? strstr(form, "{token}") : NULL,
 		   *at = form ? strrchr(form, '@') : NULL;
-	if (form && (!token || !at || token > at))
+	if (form && (!token || !at || token > at || strstr(token + 1, "{token}")))
 		config_complain(r, "origin", key, "%s", wrong);
 }
 
@@ -376,6 +376,23 @@ static bool is_colour(const char *text)
 	return is_colour_name(text);
 }
 
+/* A file of zones, of those that count as clocks do: below right/ each day is seconds longer. */
+static bool is_zone(const char *name)
+{
+	char path[512], magic[4];
+	if (!strcmp(name, "UTC"))
+		return true;
+	if (strstr(name, "..") || *name == '/' || !strncmp(name, "right/", 6))
+		return false;
+	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
+	FILE *f = fopen(path, "re");
+	bool is = f && fread(magic, 1, sizeof magic, f) == sizeof magic &&
+		!memcmp(magic, "TZif", sizeof magic);
+	if (f)
+		fclose(f);
+	return is;
+}
+
 static void check_report(struct config_reader *r)
 {
 	struct config *c = r->config;
@@ -406,10 +423,7 @@ static void check_report(struct config_reader *r)
 	if (c->post.sites == REPORT_ALL && !c->site)
 		config_complain(r, "report", "sites",
 			"needs [store] site: this machine is none of several");
-	char zone[512];
-	snprintf(zone, sizeof zone, "/usr/share/zoneinfo/%s", c->post.timezone);
-	if (strcmp(c->post.timezone, "UTC") &&
-		(strstr(c->post.timezone, "..") || *c->post.timezone == '/' || access(zone, R_OK)))
+	if (!is_zone(c->post.timezone))
 		config_complain(r, "report", "timezone",
 			"unknown zone; right would be a name such as Europe/Berlin");
 }

@@ -13,7 +13,8 @@
 
 enum {
 	SECTIONS_MAX = 4096,
-	KEYS_MAX = 512, /* in one section */
+	KEYS_MAX = 512,    /* in one section */
+	LINES_MAX = 40960, /* with something in them; the parser's time grows with their square */
 };
 
 struct ini_reading {
@@ -98,12 +99,25 @@ static char sign_within_value(struct span line)
 	return 0;
 }
 
+/* What a terminal or a server would take for a command. */
+static bool holds_control(struct span line)
+{
+	while (line.n && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	for (size_t i = 0; i < line.n; i++)
+		if (((unsigned char)line.p[i] < ' ' && line.p[i] != '\t') || line.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
 static const char *fault_of_line(struct span line)
 {
 	if (memchr(line.p, '\0', line.n))
 		return "holds a NUL byte; right would be a text in UTF-8";
 	if (u8_check((const uint8_t *)line.p, line.n))
 		return "not UTF-8 (Latin-1?); save the file as UTF-8";
+	if (holds_control(line))
+		return "holds a control character, or ends as on old Macintoshes; save the file with the line ends of Unix";
 	if (is_lost_value(line))
 		return "a value that begins with # is taken for a comment; right would be in quotes, such as \"#1f4e79\"";
 	switch (sign_within_value(line)) {
@@ -120,6 +134,7 @@ static const char *fault_of_line(struct span line)
 static bool lines_are_sound(struct ini_reading *r)
 {
 	struct span rest = r->bytes, line;
+	unsigned full = 0;
 
 	if (rest.n >= 2 && (!memcmp(rest.p, "\xff\xfe", 2) || !memcmp(rest.p, "\xfe\xff", 2))) {
 		tell_fault(r, 0, NULL, NULL, "is UTF-16; save it as UTF-8");
@@ -128,9 +143,12 @@ static bool lines_are_sound(struct ini_reading *r)
 	for (unsigned number = 1; (line = line_next(&rest)).n; number++) {
 		const char *fault = fault_of_line(line);
 
+		full += !begins_with_one(span_trim(line), ";#") && span_trim(line).n;
 		if (fault)
 			tell_fault(r, number, NULL, NULL, "%s", fault);
 	}
+	if (full > LINES_MAX)
+		tell_fault(r, 0, NULL, NULL, "more than %d lines", LINES_MAX);
 	return !r->faults;
 }
 
