@@ -278,7 +278,7 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 			"%s: not a regular file; right would be the path of the database",
 			s->o.path);
 	if (absent && !s->o.create)
-		return store_fail(s, STORE_FAILED,
+		return store_fail(s, STORE_TO_COME,
 			"%s: there is no store yet; the first run, poll or import makes it",
 			s->o.path);
 	if (absent && make_file(s))
@@ -286,10 +286,10 @@ static int open_store_parts(struct store *s, int64_t now, bool *created)
 	if (open_database(s) || schema_version(s, &version))
 		return STORE_FAILED;
 	if (!version && !s->o.create)
-		return store_fail(s, STORE_FAILED,
+		return store_fail(s, STORE_TO_COME,
 			"%s: empty; the first run, poll or import makes the store", s->o.path);
 	if (version < SCHEMA_VERSION && s->o.read_only)
-		return store_fail(s, STORE_FAILED,
+		return store_fail(s, STORE_TO_COME,
 			"%s: schema version %d; the next run brings it to %d", s->o.path, version,
 			SCHEMA_VERSION);
 	if ((result = keys_open(s, !version)))

@@ -35,6 +35,7 @@ enum store_result {
 	STORE_KEYS = 2,   /* keys missing, loose mode, wrong owner, wrong key for this store */
 	STORE_BROKEN = 3, /* a retention or integrity promise is broken */
 	STORE_MISUSE = 4,
+	STORE_TO_COME = 5, /* none yet, or of an older form: the next run sees to it */
 };
 
 enum { LADDER_STEPS_MAX = 8, LADDERS_MAX = 16, STORE_DIGEST_SIZE = 32, STORE_DOMAIN_SIZE = 32 };

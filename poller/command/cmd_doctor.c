@@ -20,6 +20,7 @@
 #include "classify/base/log.h"
 #include "poller/command/marker.h"
 #include "poller/command/medium.h"
+#include "poller/command/places.h"
 #include "poller/post/logo.h"
 #include "poller/post/outside.h"
 #include "poller/config/rulesfile.h"
@@ -188,28 +189,6 @@ static void check_rules(struct doctor *d)
 	rules_free(r);
 }
 
-/* The directory above PATH, which is absolute: poller/config/config.c sees to it. */
-static void parent_of(const char *path, char *parent, size_t size)
-{
-	size_t n = (size_t)(strrchr(path, '/') - path);
-	snprintf(parent, size, "%.*s", n ? (int)n : 1, path);
-}
-
-/*
- * PATH is not there; will a run be able to make it? It makes the store's directory too, but not
- * what that lies in.
- */
-static bool can_be_made(const struct config *c, const char *path)
-{
-	char parent[4096], store[4096], above[4096];
-	parent_of(path, parent, sizeof parent);
-	if (!access(parent, W_OK | X_OK))
-		return true;
-	parent_of(c->store_path, store, sizeof store);
-	parent_of(store, above, sizeof above);
-	return !strcmp(parent, store) && access(store, F_OK) && !access(above, W_OK | X_OK);
-}
-
 static int say_lost_key(void *context, const struct key_missing *m)
 {
 	if (m->loss == KEY_GIVEN_UP)
@@ -314,20 +293,26 @@ static bool check_store(struct doctor *d)
 		return false;
 	}
 	if (access(c->store_path, F_OK) && errno == ENOENT) {
-		if (can_be_made(c, c->store_path))
+		if (!can_be_made(c, c->store_path))
+			found(d, SAD, "store", "%s: not there, and its directory cannot be written",
+				c->store_path);
+		else if (!keys_can_be_made(c, why, sizeof why))
+			found(d, SAD, "store", "%s", why);
+		else
 			found(d, WELL, "store",
 				"%s: not there yet, the first run makes it and its keys",
-				c->store_path);
-		else
-			found(d, SAD, "store", "%s: not there, and its directory cannot be written",
 				c->store_path);
 		return false;
 	}
 	unsigned before = d->sad;
 	config_store_options(c, &options);
 	options.read_only = true;
-	if (store_open(&store, &options, clock_now(), &created)) {
-		found(d, SAD, "store and keys", "%s", store_error(store));
+	int result = store_open(&store, &options, clock_now(), &created);
+	if (result == STORE_TO_COME && keys_can_be_made(c, why, sizeof why)) {
+		found(d, WELL, "store", "%s", store_error(store));
+	} else if (result) {
+		found(d, SAD, "store and keys", "%s",
+			result == STORE_TO_COME ? why : store_error(store));
 	} else if (store_ledger_walk(store, NULL, NULL)) {
 		found(d, SAD, "ledger", "%s", store_error(store));
 	} else if (store_ledger_head(store, &head)) {
@@ -344,7 +329,7 @@ static bool check_store(struct doctor *d)
 				clock_format(head.at, text));
 	}
 	store_close(store);
-	return d->sad == before;
+	return d->sad == before && !result;
 }
 
 static void check_clock(struct doctor *d)

@@ -5,6 +5,7 @@ import copy
 import gzip
 import os
 import shutil
+import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -77,6 +78,13 @@ SLIPS = (
     ("mail as Outlook saves it", nothing, ["import", "{dir}/mail.msg"], 2, ["mail.msg", ".eml"]),
     ("mail printed to PDF", nothing, ["import", "{dir}/mail.pdf"], 2, ["mail.pdf", "PDF"]),
     ("mail from an empty file", nothing, ["import", "{dir}/empty"], 0, ["no mail in it"]),
+    ("a time zone that is a directory of them", keys("report", timezone="Europe"), ["config", "check"], 2, ["[report] timezone: unknown zone", "Europe/Berlin"]),
+    ("a time zone that is another file there", keys("report", timezone="zone.tab"), ["config", "check"], 2, ["[report] timezone: unknown zone"]),
+    ("a time zone that counts leap seconds", keys("report", timezone="right/UTC"), ["config", "check"], 2, ["[report] timezone: unknown zone"]),
+    ("a return path with two tokens", keys("origin", verp="bounce+{token}@{token}.example.org"), ["config", "check"], 2, ["[origin] verp: names no return path"]),
+    ("a control character in a folder's name", keys("mailbox bounces", folder="IN\rBOX"), ["config", "check"], 2, ["line ", "holds a control character"]),
+    ("a key that is no text", keys("report", **{"\x1b[31mred": "1"}), ["config", "check"], 2, ["line ", "holds a control character"]),
+    ("lines without end", keys("report", **{"key%d" % n: n for n in range(50000)}), ["config", "check"], 2, ["more than 40960 lines"]),
     ("nothing on stdin to import", nothing, ["import", "-"], 0, ["no mail in it"]),
     ("return paths without a form", nothing, ["verp", "--campaign", "nl"], 2, ["[origin] verp", "such as bounce+{token}@bounce.example.org"]),
     ("a reader who is none", nothing, ["report", "--send", "--to", "dpo"], 2, ["such as you@example.org"]),
@@ -241,6 +249,31 @@ for make, said in ((os.mkfifo, "a pipe or socket; right would be a file"), (os.m
             contains(result.err, said)
         (os.rmdir if make == os.mkdir else os.unlink)(drop_ins + "/50-e.ini")
 shutil.rmtree(drop_ins)
+
+# --- where keys cannot be ---------------------------------------------------------------------------------------------
+
+os.mkdir(retour.dir + "/open", 0o755)
+for what, place, said in (("lies below what is not there", "no/where/keys", "what it lies in is not there either"), ("lies below a file", "mail.eml/keys", "Not a directory"),
+                          ("is a file", "mail.eml", "Not a directory"), ("is the store", "data/retour.db", "is the store's own name"), ("lets others in", "open", "chmod 0700")):
+    with case("a first installation whose key directory %s: doctor says so, as a run does" % what):
+        first = Retour()
+        os.chmod(retour.dir + "/open", 0o755)
+        first.config["keys"]["dir"] = (first.dir if place.startswith("data") else retour.dir) + "/" + place
+        first.config["mailbox bounces"] = dict(retour.config["mailbox bounces"])
+        for command, code in (("doctor", 1), ("run", 2), ("doctor", 1)):
+            result = first.run(command)
+            equal(result.code, code, result)
+            true(command == "run" or said in result.out, result)
+        first.config["keys"]["dir"] = first.data + "/keys"
+        equal((first.run("doctor").code, first.run("run").code), (0, 0), "mended, both are content")
+
+with case("after an upgrade, before the first run: doctor says what the run will do, and fails nothing"):
+    with sqlite3.connect(first.database) as database:
+        form = database.execute("PRAGMA user_version").fetchone()[0]
+        database.execute("PRAGMA user_version = %d" % (form - 1))
+    result = first.run("doctor")
+    equal(result.code, 0, result)
+    contains(result.out, "schema version %d; the next run brings it to %d" % (form - 1, form))
 
 # --- what was there is gone ------------------------------------------------------------------------------------------
 

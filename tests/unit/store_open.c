@@ -74,13 +74,13 @@ static void nothing_is_made_unasked(void **state)
 
 	(void)state;
 	o.create = false;
-	expect_refusal(o, STORE_FAILED, "no store yet");
+	expect_refusal(o, STORE_TO_COME, "no store yet");
 	o.read_only = true;
-	expect_refusal(o, STORE_FAILED, "no store yet");
+	expect_refusal(o, STORE_TO_COME, "no store yet");
 	assert_int_equal(mode_of(database), 0);
 	assert_int_equal(mode_of(keys), 0);
 	close(open(database, O_CREAT | O_WRONLY, 0600));
-	expect_refusal(o, STORE_FAILED, "empty");
+	expect_refusal(o, STORE_TO_COME, "empty");
 	assert_int_equal(mode_of(keys), 0);
 }
 
