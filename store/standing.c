@@ -344,17 +344,21 @@ static unsigned moments_of(const struct day *d, struct moment m[MOMENTS_MAX])
 
 /*
  * By age, which says nothing of fewer than so many mailings, or by attempts. A coarse day that lies
- * where its times would decide is what it was when they were known.
+ * where its times would decide is what it was when they were known; where they decided nothing, as
+ * what began the ladder was read later, it is what its age says.
  */
 static bool ladder_ended(const struct ladder *l, int64_t least, const struct standing *st,
-	const struct day *d, int64_t age)
+	struct day *d, int64_t age)
 {
 	if (l->attempts && st->soft >= l->attempts)
 		return true;
 	if ((int64_t)st->soft < least)
 		return false;
-	if (d->coarse && age > l->end - DAY && age < l->end + DAY)
+	if (age <= l->end - DAY || age >= l->end + DAY)
+		return age >= l->end;
+	if (d->coarse && !d->undecided)
 		return d->ended;
+	d->undecided = false;
 	return age >= l->end;
 }
 
@@ -419,8 +423,10 @@ static void walk_day(const struct walk *w, struct standing *st, const struct his
 	struct moment moments[MOMENTS_MAX];
 	unsigned n = moments_of(d, moments);
 
-	if (!d->coarse)
+	if (!d->coarse) {
 		d->ended = false;
+		d->undecided = true;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct moment *m = &moments[i];
 		if (*resolved && *resolved < m->at) {

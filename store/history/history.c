@@ -237,6 +237,7 @@ bool history_add_day(struct history *h, const struct history *from, const struct
 	keep_last(&to->last_block, theirs.last_block);
 	keep_last(&to->delivered, theirs.delivered);
 	to->ended |= theirs.ended;
+	to->undecided &= theirs.undecided;
 	to->confirmed |= theirs.confirmed;
 	return h->days <= HISTORY_DAYS_MAX;
 }

@@ -99,6 +99,7 @@ struct day {
 	int64_t start;
 	bool coarse;
 	bool ended;     /* the ladder ended on it */
+	bool undecided; /* its times were not what decided that */
 	bool confirmed; /* an operator knows that its hard failure is true */
 	unsigned count[HISTORY_CAUSED];
 	int32_t first_soft, last_soft, last_block, delivered;

@@ -47,6 +47,7 @@ enum {
 	FLAG_COARSE = 1,
 	FLAG_ENDED = 2,
 	FLAG_CONFIRMED = 4,
+	FLAG_UNDECIDED = 8,
 	FLAG_DELIVERED = 1 << HISTORY_DELIVERED, /* of the mask */
 	TIME_BYTES = 3,
 	NO_TIME = 0xffffff,
@@ -132,7 +133,8 @@ static unsigned char *write_day(unsigned char *p, const struct day *d)
 	p = write_number(p, (uint64_t)(d->start / DAY), 2);
 	p = write_number(p,
 		(d->coarse ? FLAG_COARSE : 0) | (d->ended ? FLAG_ENDED : 0) |
-			(d->confirmed ? FLAG_CONFIRMED : 0),
+			(d->confirmed ? FLAG_CONFIRMED : 0) |
+			(d->count[HISTORY_SOFT] && d->undecided ? FLAG_UNDECIDED : 0),
 		1);
 	p = write_number(p, mask, 1);
 	for (unsigned kind = 0; kind < HISTORY_CAUSED; kind++)
@@ -294,6 +296,7 @@ static void read_history_day(struct cursor *c, const struct history *h, struct d
 		d->count[kind] = is ? (unsigned)read_number(c, 1) : 0;
 		d->by[kind] = is ? read_reference(c, h) : NO_REFERENCE;
 	}
+	d->undecided = !d->count[HISTORY_SOFT] || flags & FLAG_UNDECIDED;
 	d->first_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
 	d->last_soft = mask & 1u << HISTORY_SOFT ? history_time(c) : NEVER;
 	d->last_block = mask & 1u << HISTORY_BLOCK ? history_time(c) : NEVER;
@@ -374,7 +377,7 @@ static void read_day_before(struct cursor *c, const struct history *h, struct da
 		d->by[kind] = NO_REFERENCE;
 	d->coarse = flags & FLAG_COARSE;
 	d->ended = flags & FLAG_ENDED;
-	d->confirmed = false;
+	d->confirmed = d->undecided = false;
 	d->count[HISTORY_SOFT] = (unsigned)read_number(c, 1);
 	d->count[HISTORY_BLOCK] = (unsigned)read_number(c, 1);
 	d->first_soft = history_time(c);

@@ -280,6 +280,29 @@ static void late_and_with_time(void **state)
 	late(6, true);
 }
 
+/*
+ * What began a ladder comes last, after its end's times were cut to days: they had decided nothing,
+ * and so the days decide.
+ */
+static void beginning_of_a_ladder_is_late(void **state)
+{
+	static char in_order[32768], rows[32768];
+	int64_t noon = day_start(NOW) + DAY / 2;
+	struct scene story[] = {
+		{ event_of(KIND_FAILURE, CATEGORY_RATE_LIMITED, joe, noon), 1, noon + 30 * DAY },
+		{ event_of(KIND_FAILURE, CATEGORY_RATE_LIMITED, joe, noon + 2 * DAY), 2,
+			noon + 25 * DAY },
+		{ event_of(KIND_FAILURE, CATEGORY_REPUTATION, joe, noon + 4 * DAY), 3,
+			noon + 4 * DAY },
+	};
+
+	(void)state;
+	tell(story, 3, TELL_AT_ONCE, false, NOW + 100 * DAY, in_order, sizeof in_order);
+	qsort(story, 3, sizeof story[0], by_reading);
+	tell(story, 3, TELL_IN_TIME, false, NOW + 100 * DAY, rows, sizeof rows);
+	assert_string_equal(rows, in_order);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +312,7 @@ int main(void)
 		TEST(any_order_of_months),
 		TEST(one_large_batch),
 		TEST(late_and_with_time),
+		TEST(beginning_of_a_ladder_is_late),
 		cmocka_unit_test_setup_teardown(any_order_of_waves, setup_braked, teardown),
 	};
 
