@@ -127,6 +127,13 @@ with case("another sites.key is refused by all that opens the store, and with th
     for name in NAMES:
         equal(suppressed(sites[name][0]), PEOPLE[:2], name)
 
+with case("who was erased at a site leaves a store that the audit knows"):
+    sites["koeln"][1].take(("gone@example.net", DEAD, 2))
+    equal(koeln.run("forget", "-", input="gone@example.net\n").code, 0)
+    equal(koeln.run("purge").code, 0)
+    audit = koeln.run("audit")
+    equal((audit.code, [line for line in audit.out.splitlines() if "BROKEN" in line or "differences" in line]), (0, []), audit)
+
 with case("a site that was given up is waited for by nobody, and what it had said stays"):
     equal(hamburg.run("forget", "-", input=PEOPLE[1] + "\n").code, 0)
     exchange(sites, ("berlin", "hamburg"))
