@@ -172,7 +172,7 @@ _retour()
 	*" --campaign") return 0 ;;
 	esac ;;
 	key)
-		words=" list rotate adopt retire" options=" --give-up --reason --json --help"
+		words=" list rotate adopt use retire" options=" --give-up --reason --json --help"
 		case "$command $before" in
 	*" --reason") return 0 ;;
 	esac ;;

@@ -157,10 +157,11 @@ complete -c retour -n __fish_use_subcommand -f -a verp -d 'signed return paths f
 complete -c retour -n '__fish_seen_subcommand_from verp' -l campaign -x -d 'the name of the mailing: letters, digits and . _ : + -'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l unsubscribe -d 'instead address,list_unsubscribe: the signed address of each for the field List-Unsubscribe; [origin] unsubscribe says its form'
 complete -c retour -n '__fish_seen_subcommand_from verp' -l json -d 'one JSON object a line'
-complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms and return paths'
+complete -c retour -n __fish_use_subcommand -f -a key -d 'the keys of pseudonyms, return paths and sites'
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a list
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a rotate
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a adopt
+complete -c retour -n '__fish_seen_subcommand_from key' -f -a use
 complete -c retour -n '__fish_seen_subcommand_from key' -f -a retire
 complete -c retour -n '__fish_seen_subcommand_from key' -l give-up -d '--reason TEXT    forgets those who are left, objections too: they may be written to again; of a month\'s lost key:'
 complete -c retour -n '__fish_seen_subcommand_from key' -l reason -x

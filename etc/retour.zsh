@@ -33,7 +33,7 @@ _retour()
 		'forget:erase a data subject'
 		'requests:the register of what data subjects asked for'
 		'verp:signed return paths for the sending system'
-		'key:the keys of pseudonyms and return paths'
+		'key:the keys of pseudonyms, return paths and sites'
 		'setup:a first configuration by seven questions; another mailbox; begin anew where the store is lost for good'
 		'doctor:preflight\: configuration, keys, store, mailboxes, TLS, SMTP, rules, clock'
 		'status:one screen\: when each mailbox was read, what is open, what is next'
@@ -221,7 +221,7 @@ _retour()
 			'*--give-up[--reason TEXT    forgets those who are left, objections too\: they may be written to again; of a month'\''s lost key\:]' \
 			'*--reason[]:TEXT:' \
 			'*--json[one JSON object a line]' \
-			'1:what:( list rotate adopt retire)' '*:file:_files' ;;
+			'1:what:( list rotate adopt use retire)' '*:file:_files' ;;
 		setup)
 		_arguments '--help[what it takes]' \
 			'*--domains[your sending domains]:LIST:' \

@@ -413,6 +413,11 @@ enum key_place keyfile_place(const struct store *s, const char *name)
 	return fd >= 0 ? KEY_CREDENTIAL : KEY_NOWHERE;
 }
 
+enum ledger_kind key_end_of(enum key_place place)
+{
+	return place == KEY_CREDENTIAL ? LEDGER_KEY_RELEASED : LEDGER_KEY_DESTROYED;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(((const struct listed *)a)->name, ((const struct listed *)b)->name);

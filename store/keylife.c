@@ -11,6 +11,7 @@
 #include "store/contact.h"
 #include "store/keyring.h"
 #include "store/held.h"
+#include "store/siteparts.h"
 
 /* What the database knows of it. */
 static int describe_key(struct store *s, struct key_info *info)
@@ -61,19 +62,12 @@ int store_key_add(struct store *s, const char *purpose, int64_t now, char *name)
 		return keys_add_verp(s, now, name);
 	if (strcmp(purpose, "state") == 0)
 		return keys_add_state(s, now, name);
+	if (strcmp(purpose, "sites") == 0)
+		return keys_add_sites(s, now, name);
 	return store_fail(s, STORE_MISUSE, "keys of purpose %s are not made on demand", purpose);
 }
 
 /* --- the end -------------------------------------------------------------- */
-
-/*
- * The ledger's word for it: a credential is its administrator's to destroy, it is only used no
- * more.
- */
-static enum ledger_kind end_of(enum key_place place)
-{
-	return place == KEY_CREDENTIAL ? LEDGER_KEY_RELEASED : LEDGER_KEY_DESTROYED;
-}
 
 /* Of return paths and of evidence; what they signed can no longer be proved. */
 static int retire_signing(struct store *s, const char *name, const char *purpose, int64_t now)
@@ -96,7 +90,7 @@ static int retire_signing(struct store *s, const char *name, const char *purpose
 	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
 	if (!result &&
 		(db_run(s, SQL_KEY_DELETE, "t", name) ||
-			store_ledger(s, now, end_of(place), detail)))
+			store_ledger(s, now, key_end_of(place), detail)))
 		result = STORE_FAILED;
 	sodium_mprotect_readwrite(s->keys);
 	s->keys->verp_read = false;
@@ -118,7 +112,7 @@ static int forget_state(struct store *s, unsigned state, int64_t now)
 		return STORE_FAILED;
 	snprintf(detail, sizeof detail, "purpose=state name=%s%s", name, print);
 	return db_run(s, SQL_KEY_DELETE, "t", name) ||
-			store_ledger(s, now, end_of(keyfile_place(s, name)), detail)
+			store_ledger(s, now, key_end_of(keyfile_place(s, name)), detail)
 		? STORE_FAILED
 		: STORE_OK;
 }
@@ -231,11 +225,13 @@ int store_key_retire(struct store *s, const char *name, const char *give_up_reas
 		return keys_give_up_month(s, k.month, give_up_reason, now);
 	if (strlen(name) >= KEY_NAME_SIZE || !key_name_parse(name, &k) ||
 		(strcmp(k.purpose, "verp") != 0 && strcmp(k.purpose, "sign") != 0 &&
-			strcmp(k.purpose, "state") != 0))
+			strcmp(k.purpose, "state") != 0 && strcmp(k.purpose, "sites") != 0))
 		return store_fail(s, STORE_MISUSE,
-			"keys of return paths, verp-KK.key, sign.key and state keys that were replaced are retired by hand: event keys go with "
+			"keys of return paths, verp-KK.key, sign.key, and keys of the sites and state keys that were replaced are retired by hand: event keys go with "
 			"their last event, and without message.key there is no store");
 	*credential = keyfile_place(s, name) == KEY_CREDENTIAL;
+	if (strcmp(k.purpose, "sites") == 0)
+		return keys_retire_sites(s, name, give_up_reason, now);
 	return strcmp(k.purpose, "state") ? retire_signing(s, name, k.purpose, now)
 					  : retire_state(s, name, give_up_reason, now);
 }

@@ -52,6 +52,16 @@ unsigned key_state_number(const char *name)
 		: 0;
 }
 
+unsigned key_sites_number(const char *name)
+{
+	unsigned n = 0;
+	int end = 0;
+
+	return sscanf(name, "sites-%4u.key%n", &n, &end) == 1 && end && !name[end] && name[6] != '0'
+		? n
+		: 0;
+}
+
 bool key_name_parse(const char *name, struct key_name *out)
 {
 	out->month = 0;
@@ -64,7 +74,7 @@ bool key_name_parse(const char *name, struct key_name *out)
 		out->purpose = "sign";
 	else if (strcmp(name, "erasure.key") == 0)
 		out->purpose = "erasure";
-	else if (strcmp(name, "sites.key") == 0)
+	else if (strcmp(name, "sites.key") == 0 || key_sites_number(name))
 		out->purpose = "sites";
 	else if (strncmp(name, "verp-", 5) == 0)
 		out->purpose = "verp";

@@ -6,6 +6,7 @@
 #define RETOUR_STORE_KEYRING_H
 
 #include "store/contactbody.h"
+#include "store/ledgerkind.h"
 #include "store/ownkeys.h"
 
 enum {
@@ -62,7 +63,9 @@ bool key_name_parse(const char *name, struct key_name *out);
 void key_name_of_month(const struct month_key *k, char name[KEY_NAME_SIZE]);
 /* N of state-N.key; 0: it is none. */
 unsigned key_state_number(const char *name);
-/* The same, as rows of contacts have it; 1 for state.key. */
+/* N of sites-N.key; 0: it is none. */
+unsigned key_sites_number(const char *name);
+/* The same of a state key, as rows of contacts have it; 1 for state.key. */
 static inline int64_t key_state_ordinal(const char *name)
 {
 	unsigned n = key_state_number(name);
@@ -122,6 +125,11 @@ struct key_listing {
 int keyfile_list(struct store *s, struct key_listing *list);
 enum key_place { KEY_NOWHERE, KEY_FILE, KEY_CREDENTIAL };
 enum key_place keyfile_place(const struct store *s, const char *name);
+/*
+ * The ledger's word for the end of one that lies there: a credential is its administrator's to
+ * destroy, it is only used no more.
+ */
+enum ledger_kind key_end_of(enum key_place place);
 
 /* --- keys.c --------------------------------------------------------------- */
 

@@ -297,15 +297,18 @@ int store_key_adopt(
 	struct store *s, const char *text, size_t n, int64_t now, char *name, bool *adopted)
 {
 	struct key_content c = { .chained = false };
+	bool found;
+	int result = keys_adopt_sites(s, text, n, now, name, adopted, &found);
 
-	*adopted = false;
+	if (result || found)
+		return result;
 	if (!is_a_site(s))
 		return store_fail(s, STORE_MISUSE,
 			"this store has no name among the sites: [store] site; `retour key rotate` makes a key of its own");
 	if (text && is_known(s, text, n, name))
 		return STORE_OK;
 	next_state_name(s, name);
-	int result = refuse_state(s, true);
+	result = refuse_state(s, true);
 	if (!result && text)
 		result = bring_key(s, name, text, n);
 	if (!result)

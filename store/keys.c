@@ -385,9 +385,9 @@ int keys_erasure(struct store *s, bool make, int64_t now, unsigned char key[KEY_
 	return known == KEY_KNOWN ? STORE_OK : keys_note(s, name, key, now);
 }
 
-int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent)
+int keys_sites(struct store *s, const char *name, bool make, int64_t now,
+	unsigned char key[KEY_SIZE], bool *absent)
 {
-	static const char name[] = "sites.key";
 	enum known known;
 	int result = keyfile_read(s, name, key, absent);
 

@@ -13,6 +13,7 @@
 	X(LEDGER_KEY_RELEASED, "key-released") \
 	X(LEDGER_KEY_LOST, "key-lost") \
 	X(LEDGER_KEY_ADOPTED, "key-adopted") \
+	X(LEDGER_KEY_USED, "key-used") \
 	X(LEDGER_KEY_MOVED, "key-moved") \
 	X(LEDGER_KEY_GIVEN_UP, "key-given-up") \
 	X(LEDGER_CONFIGURATION, "configuration") \

@@ -193,22 +193,6 @@ static const char keep_together[] =
 	" INSERT INTO meta (name, value) VALUES ('site floor', OLD.version / 1048576 * 1048576 + 1048575)"
 	" ON CONFLICT DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)); END;";
 
-int site_key(struct store *s, bool make, int64_t now)
-{
-	bool absent = false;
-
-	if (s->site->has_key)
-		return STORE_OK;
-	int result = keys_sites(s, make, now, s->site->key, &absent);
-	s->site->has_key = !result && !absent;
-	return result;
-}
-
-int site_lacks_key(struct store *s, const char *what)
-{
-	return store_fail(s, STORE_KEYS, "key %s/sites.key: %s", s->o.keys_dir, what);
-}
-
 static int site_recall(struct store *s)
 {
 	int64_t any = 0;
@@ -273,7 +257,7 @@ const struct site_peer *site_peer(const struct store *s, const char *name)
 
 /* --- sealed --------------------------------------------------------------- */
 
-size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *out,
+size_t site_seal_under(const unsigned char key[KEY_SIZE], enum change_kind kind, unsigned char *out,
 	unsigned char *content, size_t n)
 {
 	const char *name = change_kind_name(kind);
@@ -283,8 +267,14 @@ size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *ou
 	randombytes_buf(out, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(
 		out + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, &length, content, n,
-		(const unsigned char *)name, strlen(name), NULL, out, s->site->key);
+		(const unsigned char *)name, strlen(name), NULL, out, key);
 	return crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + (size_t)length;
+}
+
+size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *out,
+	unsigned char *content, size_t n)
+{
+	return site_seal_under(s->site->key, kind, out, content, n);
 }
 
 /* As sodium_unpad() does, which takes as long for each length; who could measure that here has the
@@ -301,8 +291,8 @@ static bool unpad(const unsigned char *padded, size_t size, size_t *n)
 	return true;
 }
 
-bool site_unseal(const struct store *s, enum change_kind kind, const unsigned char *sealed,
-	size_t size, unsigned char *out, size_t *n)
+bool site_unseal_under(const unsigned char key[KEY_SIZE], enum change_kind kind,
+	const unsigned char *sealed, size_t size, unsigned char *out, size_t *n)
 {
 	const size_t nonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 	const char *name = change_kind_name(kind);
@@ -311,10 +301,15 @@ bool site_unseal(const struct store *s, enum change_kind kind, const unsigned ch
 	*n = 0;
 	if (size < SEAL_OVERHEAD ||
 		crypto_aead_xchacha20poly1305_ietf_decrypt(out, &length, NULL, sealed + nonce,
-			size - nonce, (const unsigned char *)name, strlen(name), sealed,
-			s->site->key))
+			size - nonce, (const unsigned char *)name, strlen(name), sealed, key))
 		return false;
 	return unpad(out, (size_t)length, n);
+}
+
+bool site_unseal(const struct store *s, enum change_kind kind, const unsigned char *sealed,
+	size_t size, unsigned char *out, size_t *n)
+{
+	return site_unseal_under(s->site->key, kind, sealed, size, out, n);
 }
 
 int change_put(struct store *s, enum change_kind kind, const char *id, int64_t life,
@@ -332,12 +327,11 @@ int change_put(struct store *s, enum change_kind kind, const char *id, int64_t l
 
 int change_note_undo(struct store *s, const char *text, size_t n, int64_t now)
 {
-	unsigned char hash[PSEUDONYM_SIZE], content[CAUSE_TEXT_SIZE + SEAL_PAD];
-	char id[2 * sizeof hash + 1];
+	unsigned char content[CAUSE_TEXT_SIZE + SEAL_PAD];
+	char id[2 * PSEUDONYM_SIZE + 1];
 
 	memcpy(content, text, n);
-	crypto_generichash(hash, sizeof hash, content, n, s->site->key, KEY_SIZE);
-	sodium_bin2hex(id, sizeof id, hash, sizeof hash);
+	site_hash_under(s->site->key, content, n, id);
 	return change_put(s, CHANGE_UNDO, id, s->site->life, now, content, n);
 }
 
@@ -439,13 +433,26 @@ void change_sign(struct change *lines, unsigned count,
 
 /* --- who was forgotten ---------------------------------------------------- */
 
+void site_hash_under(const unsigned char key[KEY_SIZE], const unsigned char *bytes, size_t n,
+	char hex[2 * PSEUDONYM_SIZE + 1])
+{
+	unsigned char hash[PSEUDONYM_SIZE];
+
+	crypto_generichash(hash, sizeof hash, bytes, n, key, KEY_SIZE);
+	sodium_bin2hex(hex, 2 * PSEUDONYM_SIZE + 1, hash, sizeof hash);
+}
+
+void site_mark_under(const unsigned char key[KEY_SIZE],
+	const unsigned char pseudonym[PSEUDONYM_SIZE], char hex[2 * PSEUDONYM_SIZE + 1])
+{
+	unsigned char input[sizeof "retour forgotten 1" + PSEUDONYM_SIZE] = "retour forgotten 1";
+
+	memcpy(input + sizeof "retour forgotten 1", pseudonym, PSEUDONYM_SIZE);
+	site_hash_under(key, input, sizeof input, hex);
+}
+
 void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE],
 	char hex[2 * PSEUDONYM_SIZE + 1])
 {
-	unsigned char input[sizeof "retour forgotten 1" + PSEUDONYM_SIZE] = "retour forgotten 1",
-							  hash[PSEUDONYM_SIZE];
-
-	memcpy(input + sizeof "retour forgotten 1", pseudonym, PSEUDONYM_SIZE);
-	crypto_generichash(hash, sizeof hash, input, sizeof input, s->site->key, KEY_SIZE);
-	sodium_bin2hex(hex, 2 * PSEUDONYM_SIZE + 1, hash, sizeof hash);
+	site_mark_under(s->site->key, pseudonym, hex);
 }

@@ -64,6 +64,7 @@ struct change {
 	int64_t version;
 	const unsigned char *sealed; /* the caller's, or the store's for the time of a visit */
 	size_t size;
+	const char *under; /* of one that is merged: the name here of the key that sealed it */
 	unsigned char signature[CHANGE_SIGNATURE_SIZE];
 	unsigned leaf, steps; /* its place in the tree, and how far below the root */
 	unsigned char path[CHANGE_STEPS][CHANGE_HASH_SIZE];
@@ -104,6 +105,25 @@ struct site_state {
 };
 int store_sites(struct store *s, int (*visit)(void *context, const struct site_state *state),
 	void *context);
+/*
+ * Where there are several keys that open lines (`key rotate sites`): each, the newest first,
+ * whether it seals what this site says, and which of the others sealed with it when they were heard
+ * last.
+ */
+struct site_key_use {
+	char name[STORE_NAME_SIZE], sites[256];
+	bool seals;
+	unsigned others;
+};
+int store_site_keys(struct store *s, int (*visit)(void *context, const struct site_key_use *use),
+	void *context);
+/*
+ * What this site says, and what it holds of the others, is sealed under the key NAME from now on;
+ * "": the one that was made or taken last, which is then in NAME, of STORE_NAME_SIZE bytes. *USED
+ * is false where it is already. STORE_MISUSE: there is no such key. store_scrub() is to be called
+ * then.
+ */
+int store_key_use(struct store *s, char *name, int64_t now, bool *used);
 /*
  * From now on reports' figures are those of all sites that were merged, or of this one alone again:
  * tallies, volumes, messages, mistyped domains, what receivers report, alerts, mailboxes that were

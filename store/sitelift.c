@@ -24,14 +24,8 @@ void erasures_join(struct erasure_times *to, const struct erasure_times *from)
 
 /* --- bytes ---------------------------------------------------------------- */
 
-bool mark_read(const struct store *s, enum change_kind kind, int64_t version, const void *sealed,
-	size_t size, struct mark *m)
+bool mark_parse(const unsigned char *out, size_t n, int64_t version, struct mark *m)
 {
-	unsigned char out[2 * SEAL_PAD];
-	size_t n;
-
-	if (size > sizeof out || !site_unseal(s, kind, sealed, size, out, &n))
-		return false;
 	if (n == ONE_SIZE && out[0] == 1) {
 		memcpy(m->name, out + 2, sizeof m->name);
 		m->of = (struct erasure_times){ version, out[1] ? 0 : version };
@@ -45,7 +39,17 @@ bool mark_read(const struct store *s, enum change_kind kind, int64_t version, co
 	return m->of.bare <= m->of.last && m->of.last <= version;
 }
 
-static size_t mark_seal(const struct store *s, enum change_kind kind,
+bool mark_read(const struct store *s, enum change_kind kind, int64_t version, const void *sealed,
+	size_t size, struct mark *m)
+{
+	unsigned char out[2 * SEAL_PAD];
+	size_t n;
+
+	return size <= sizeof out && site_unseal(s, kind, sealed, size, out, &n) &&
+		mark_parse(out, n, version, m);
+}
+
+static size_t mark_seal(const unsigned char key[KEY_SIZE], enum change_kind kind,
 	unsigned char out[MARK_SEALED_SIZE], int64_t version, const struct mark *m)
 {
 	unsigned char padded[BOTH_SIZE + SEAL_PAD];
@@ -56,7 +60,7 @@ static size_t mark_seal(const struct store *s, enum change_kind kind,
 	memcpy(padded + 1 + one, m->name, sizeof m->name);
 	number_write(padded + 1 + PSEUDONYM_SIZE + one, m->of.last);
 	number_write(padded + 1 + PSEUDONYM_SIZE + one + 8, m->of.bare);
-	return site_seal(s, kind, out, padded, one ? ONE_SIZE : BOTH_SIZE);
+	return site_seal_under(key, kind, out, padded, one ? ONE_SIZE : BOTH_SIZE);
 }
 
 /* --- rows ----------------------------------------------------------------- */
@@ -65,7 +69,7 @@ int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t l
 	int64_t version, const struct mark *m)
 {
 	unsigned char sealed[MARK_SEALED_SIZE];
-	size_t size = mark_seal(s, kind, sealed, version, m);
+	size_t size = mark_seal(s->site->key, kind, sealed, version, m);
 	int64_t number = site_number(s);
 
 	return number ? db_run(s, SQL_CHANGE_PUT, "ttiiib", change_kind_name(kind), mark, life,
@@ -171,7 +175,7 @@ int marks_confirm_all(struct store *s)
 	return result;
 }
 
-/* --- another state key ------------------------------------------------------ */
+/* --- another key ------------------------------------------------------------ */
 
 struct marked {
 	enum change_kind kind;
@@ -211,10 +215,13 @@ static int name_of_erasure(struct store *s, struct marked *m)
 	return STORE_OK;
 }
 
-/* Confirmations that name nobody, of an erasure that nobody knows, are lost, and told again by the
- * site that gave them. */
-static int lift_marked(
-	struct store *s, struct marked *m, const unsigned char key[KEY_SIZE], int64_t number)
+/*
+ * The name sealed under STATE, unless that is NULL, and the row under UNDER. Confirmations that
+ * name nobody, of an erasure that nobody knows, are lost, and told again by the site that gave
+ * them.
+ */
+static int lift_marked(struct store *s, struct marked *m, const unsigned char *state,
+	const unsigned char under[KEY_SIZE], int64_t number)
 {
 	unsigned char sealed[MARK_SEALED_SIZE];
 	char mark[2 * PSEUDONYM_SIZE + 1];
@@ -223,9 +230,10 @@ static int lift_marked(
 		return STORE_FAILED;
 	if (!m->named)
 		return db_run(s, SQL_CHANGE_DROP, "tti", change_kind_name(m->kind), m->id, m->life);
-	pseudonym_seal(m->m.name, key);
-	site_mark(s, m->m.name, mark);
-	size_t size = mark_seal(s, m->kind, sealed, m->version, &m->m);
+	if (state)
+		pseudonym_seal(m->m.name, state);
+	site_mark_under(under, m->m.name, mark);
+	size_t size = mark_seal(under, m->kind, sealed, m->version, &m->m);
 	return db_run(s, SQL_CHANGE_MARK, "ttitib", change_kind_name(m->kind), m->id, m->life, mark,
 		number, sealed, (int)size);
 }
@@ -242,6 +250,16 @@ int changes_lift(struct store *s, const unsigned char key[KEY_SIZE])
 	if (!(number = site_number(s)))
 		return STORE_FAILED;
 	while (!result && found && !(result = next_marked(s, number, &m, &found)) && found)
-		result = lift_marked(s, &m, key, number);
+		result = lift_marked(s, &m, key, s->site->key, number);
 	return result;
+}
+
+int mark_under(struct store *s, const struct change *c, int64_t life,
+	const unsigned char key[KEY_SIZE], int64_t number)
+{
+	struct marked m = { .kind = c->kind, .life = life, .version = c->version };
+
+	memcpy(m.id, c->id, sizeof m.id);
+	m.named = mark_read(s, c->kind, c->version, c->sealed, c->size, &m.m);
+	return lift_marked(s, &m, NULL, key, number);
 }

@@ -23,6 +23,8 @@ enum {
 	LIVES_MAX = 256,   /* of all sites together */
 	VERSION_BITS = 20, /* changes of a share within one day */
 	AFTER_ERASURE = 4, /* and between two erasures, a second */
+	SITE_KEYS_MAX = 8, /* sites.key and those beside it, at a time */
+	SITE_KEY_STATE = STORE_NAME_SIZE + 24,
 };
 
 /*
@@ -80,9 +82,18 @@ struct merging {
 	int64_t waves_from; /* waves of this day and later are others; 0: none is */
 };
 
+/* One that opens lines, and seals none here. */
+struct site_key {
+	char name[STORE_NAME_SIZE];
+	unsigned char key[KEY_SIZE];
+};
+
 /* Of a handle whose store has a name. */
 struct site {
-	unsigned char key[KEY_SIZE]; /* sites.key */
+	unsigned char key[KEY_SIZE]; /* sites.key, or the one that took its place */
+	char key_name[STORE_NAME_SIZE], key_state[SITE_KEY_STATE]; /* sitekeys.c */
+	unsigned others;
+	struct site_key other[SITE_KEYS_MAX];
 	bool has_key;
 	int64_t life;   /* this store's number in table site */
 	int64_t number; /* of the present transaction's changes; 0: none yet */
@@ -129,10 +140,52 @@ enum state_known { STATE_STRANGE, STATE_FORMER, STATE_LIFTS };
 enum state_known keys_state_known(struct store *s, const char *fingerprint, unsigned *generation);
 void keys_lift(const struct store *s, unsigned generation, unsigned char p[PSEUDONYM_SIZE]);
 /*
- * The key that seals what goes from site to site; *ABSENT where there is none, unless MAKE. The
- * caller wipes it.
+ * The key NAME that seals what goes from site to site; *ABSENT where there is none, unless MAKE.
+ * The caller wipes it.
  */
-int keys_sites(struct store *s, bool make, int64_t now, unsigned char key[KEY_SIZE], bool *absent);
+int keys_sites(struct store *s, const char *name, bool make, int64_t now,
+	unsigned char key[KEY_SIZE], bool *absent);
+
+/* --- sitekeys.c ------------------------------------------------------------- */
+
+/* Reads the keys that seal and open lines; with MAKE makes the first. Once for a handle. */
+int site_key(struct store *s, bool make, int64_t now);
+/* At the begin of a transaction or snapshot: the same, where another process has changed them. */
+int site_key_anew(struct store *s);
+/* NAME seals from now on, or stays the one that does while another comes or goes. */
+int site_key_put(struct store *s, const char *name);
+/* The names that the store knows, the newest first. */
+int site_key_names(struct store *s, char name[SITE_KEYS_MAX][STORE_NAME_SIZE], unsigned *count);
+/* The error that the key is missing, and WHAT to do. */
+int site_lacks_key(struct store *s, const char *what);
+
+/* --- sitebring.c ------------------------------------------------------------ */
+
+/*
+ * The line C as it would be under the present key: HERE, with the name of its own key in
+ * HERE->under. *ROOM is the caller's to free. Not NULL: why it is refused.
+ */
+const char *site_bring(
+	struct store *s, const struct change *c, struct change *here, unsigned char **room);
+/* Its content, N bytes with a NUL behind them, SEAL_PAD more having room, under KEY into OUT, which
+ * is sealed into SEALED. False: its id cannot be had of that. */
+bool change_under(const unsigned char key[KEY_SIZE], const struct change *from,
+	unsigned char *content, size_t n, unsigned char *sealed, struct change *out);
+#define SITE_KEY_STRANGE \
+	"it is sealed under a sites.key that is not here: one that was made at a site by key rotate sites is to be taken here, too (retour key adopt), and what is refused now comes again then"
+
+/* --- sitekeylife.c ---------------------------------------------------------- */
+
+/* Who sealed the last word of the life NUMBER that it has told all: the key NAME. */
+int site_key_heard(struct store *s, int64_t number, const char *name);
+/* A row of table meta is such a word. */
+bool site_key_is_heard(const char *meta);
+
+int keys_add_sites(struct store *s, int64_t now, char *name);
+/* As store_key_adopt(); FOUND is false where neither TEXT nor what lies there is such a key. */
+int keys_adopt_sites(struct store *s, const char *text, size_t n, int64_t now, char *name,
+	bool *adopted, bool *found);
+int keys_retire_sites(struct store *s, const char *name, const char *reason, int64_t now);
 
 /* --- site.c --------------------------------------------------------------- */
 
@@ -142,8 +195,6 @@ void site_close(struct store *s);
 /* The end of a transaction. */
 int site_flush(struct store *s);
 void site_discard(struct store *s);
-/* Reads sites.key; with MAKE makes it. Once for a handle. */
-int site_key(struct store *s, bool make, int64_t now);
 /* The number of a site's life, noted where it is new. */
 int site_life(struct store *s, const char *site, const char *life, int64_t *number);
 /* How many lives stand before that of this NUMBER, by sites' names and lives: the order in which
@@ -167,8 +218,6 @@ int site_begin_anew(struct store *s);
 int site_restored(struct store *s);
 /* The other site of that name, where it is configured; else NULL. */
 const struct site_peer *site_peer(const struct store *s, const char *name);
-/* The error that sites.key is missing, and WHAT to do. */
-int site_lacks_key(struct store *s, const char *what);
 
 /*
  * Pads CONTENT, N bytes in a buffer of N + SEAL_PAD, and seals it into OUT, which has room for N +
@@ -176,12 +225,19 @@ int site_lacks_key(struct store *s, const char *what);
  */
 size_t site_seal(const struct store *s, enum change_kind kind, unsigned char *out,
 	unsigned char *content, size_t n);
+size_t site_seal_under(const unsigned char key[KEY_SIZE], enum change_kind kind, unsigned char *out,
+	unsigned char *content, size_t n);
 /*
  * The content of what was sealed, into OUT of SIZE bytes; *N is its length. False: it was sealed
  * under another key, or is damaged.
  */
 bool site_unseal(const struct store *s, enum change_kind kind, const unsigned char *sealed,
 	size_t size, unsigned char *out, size_t *n);
+bool site_unseal_under(const unsigned char key[KEY_SIZE], enum change_kind kind,
+	const unsigned char *sealed, size_t size, unsigned char *out, size_t *n);
+/* The hash of BYTES that a line goes by. */
+void site_hash_under(const unsigned char key[KEY_SIZE], const unsigned char *bytes, size_t n,
+	char hex[2 * PSEUDONYM_SIZE + 1]);
 
 /* Signs COUNT lines, at most CHANGE_BATCH. */
 void change_sign(struct change *lines, unsigned count,
@@ -197,6 +253,8 @@ int change_put(struct store *s, enum change_kind kind, const char *id, int64_t l
 /* The hash that stands for a pseudonym which is not to be kept. */
 void site_mark(const struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE],
 	char hex[2 * PSEUDONYM_SIZE + 1]);
+void site_mark_under(const unsigned char key[KEY_SIZE],
+	const unsigned char pseudonym[PSEUDONYM_SIZE], char hex[2 * PSEUDONYM_SIZE + 1]);
 /* Which erasures of this contact are known here. */
 int site_erased(
 	struct store *s, const unsigned char pseudonym[PSEUDONYM_SIZE], struct erasure_times *of);
@@ -208,6 +266,7 @@ void erasures_join(struct erasure_times *to, const struct erasure_times *from);
  * had. */
 bool mark_read(const struct store *s, enum change_kind kind, int64_t version, const void *sealed,
 	size_t size, struct mark *m);
+bool mark_parse(const unsigned char *content, size_t n, int64_t version, struct mark *m);
 /* A row of it in table change. */
 int mark_put(struct store *s, enum change_kind kind, const char *mark, int64_t life,
 	int64_t version, const struct mark *m);
@@ -226,6 +285,9 @@ int marks_confirm_all(struct store *s);
 int mark_next_erased(struct store *s, char *id);
 /* What was erased and confirmed goes by names that are sealed under KEY, and is told anew. */
 int changes_lift(struct store *s, const unsigned char key[KEY_SIZE]);
+/* The row C of a life goes by its mark under KEY, in the place of sites.key. */
+int mark_under(struct store *s, const struct change *c, int64_t life,
+	const unsigned char key[KEY_SIZE], int64_t number);
 
 /* --- share.c -------------------------------------------------------------- */
 

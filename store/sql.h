@@ -89,6 +89,8 @@
 		"SELECT name FROM key WHERE purpose = ?1 ORDER BY at DESC, name DESC LIMIT 1") \
 	X(SQL_KEY_STATES, \
 		"SELECT name FROM key WHERE purpose = 'state' ORDER BY at DESC, name DESC LIMIT 16") \
+	X(SQL_KEY_SITES, \
+		"SELECT name FROM key WHERE purpose = 'sites' ORDER BY at DESC, name DESC LIMIT 8") \
 	X(SQL_KEY_PUT, \
 		"INSERT INTO key (name, purpose, month, fingerprint, at) VALUES (?1, ?2, ?3, ?4, ?5)" \
 		" ON CONFLICT DO UPDATE SET fingerprint = excluded.fingerprint, at = excluded.at") \
@@ -236,6 +238,7 @@
 	X(SQL_SHARE_SINCE, \
 		"SELECT pseudonym, life, version, body FROM share WHERE number > ?1 AND number <= ?2 AND (?3 OR life = ?4) ORDER BY number, pseudonym, life") \
 	X(SQL_SHARE_SEAL, "UPDATE share SET pseudonym = sealed(pseudonym)") \
+	X(SQL_SHARE_ANEW, "UPDATE share SET body = anew(body)") \
 	X(SQL_SHARE_GIVE_UP, \
 		"DELETE FROM share WHERE pseudonym IN (SELECT pseudonym FROM contact WHERE old <= ?1)") \
 	X(SQL_SHARE_LEVEL, "UPDATE share SET number = ?2 WHERE number > ?1 AND number < ?2") \
@@ -249,6 +252,8 @@
 		"SELECT version, body FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_MARKED, \
 		"SELECT kind, id, life, version, body FROM change WHERE kind IN ('forget', 'confirm') AND number < ?1 ORDER BY kind, id, life LIMIT 1") \
+	X(SQL_CHANGE_NEXT, \
+		"SELECT kind, id, life, version, body FROM change WHERE (kind, id, life) > (?1, ?2, ?3) AND number < ?4 ORDER BY kind, id, life LIMIT 1") \
 	X(SQL_CHANGE_MARK, \
 		"UPDATE change SET id = ?4, number = ?5, body = ?6 WHERE kind = ?1 AND id = ?2 AND life = ?3") \
 	X(SQL_CHANGE_DROP, "DELETE FROM change WHERE kind = ?1 AND id = ?2 AND life = ?3") \

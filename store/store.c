@@ -56,7 +56,7 @@ static const struct store_part parts[] = {
 	{ campaigns_flush, campaigns_discard, NULL, NULL },
 	{ wording_flush, wording_discard, NULL, NULL },
 	{ news_flush, news_discard, NULL, NULL },
-	{ site_flush, site_discard, NULL, NULL },
+	{ site_flush, site_discard, site_key_anew, site_key_anew },
 	{ NULL, keys_forget_months, refresh_keys, refresh_keys },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -70,5 +70,7 @@ int wave_tell(struct store *s, const struct wave_line *w);
 /* Takes what another life says; wave_load() is then due. Contacts are made anew by
  * store_merge_refold(). */
 int wave_merge(struct store *s, const char *text, int64_t life, bool *good);
+/* The id of such a TEXT under KEY. False: it is none. */
+bool wave_id_under(const unsigned char *key, const char *text, char *id);
 
 #endif

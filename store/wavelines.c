@@ -18,19 +18,25 @@ enum { WAVE_TEXT_SIZE = 320, WAVE_WORD_SIZE = 64 };
 static const char *const kind_words[] = { "provider", "rule", "reporting-mta" };
 static const char *const state_words[] = { WAVE_HELD, WAVE_CONFIRMED, WAVE_TAKEN_BACK, WAVE_GONE };
 
+static void wave_id(const unsigned char key[KEY_SIZE], const char *kind, const char *name,
+	unsigned long mta, long long day, char id[2 * PSEUDONYM_SIZE + 1])
+{
+	char text[WAVE_TEXT_SIZE];
+	int n = snprintf(text, sizeof text, "%s\n%lu\n%lld\n%s", kind, mta, day, mta ? "" : name);
+
+	site_hash_under(key, (const unsigned char *)text, (size_t)n, id);
+}
+
 int wave_tell(struct store *s, const struct wave_line *w)
 {
-	unsigned char hash[PSEUDONYM_SIZE], content[WAVE_TEXT_SIZE + SEAL_PAD];
-	char id[2 * sizeof hash + 1];
+	unsigned char content[WAVE_TEXT_SIZE + SEAL_PAD];
+	char id[2 * PSEUDONYM_SIZE + 1];
 	int64_t version = 0;
 
 	if (!site_is_on(s))
 		return STORE_OK;
-	int n = snprintf((char *)content, WAVE_TEXT_SIZE, "%s\n%lu\n%lld\n%s", w->kind,
-		(unsigned long)w->mta, (long long)w->day, w->mta ? "" : w->name);
-	crypto_generichash(hash, sizeof hash, content, (size_t)n, s->site->key, KEY_SIZE);
-	sodium_bin2hex(id, sizeof id, hash, sizeof hash);
-	n = snprintf((char *)content, WAVE_TEXT_SIZE, "%s\n%s\n%lu %lld %lld\n%s\n", w->kind,
+	wave_id(s->site->key, w->kind, w->name, w->mta, w->day, id);
+	int n = snprintf((char *)content, WAVE_TEXT_SIZE, "%s\n%s\n%lu %lld %lld\n%s\n", w->kind,
 		w->name, (unsigned long)w->mta, (long long)w->day, (long long)w->opened, w->state);
 	return db_int(s, &version, SQL_CHANGE_VERSION, "tti", change_kind_name(CHANGE_WAVE), id,
 		       s->site->life) ||
@@ -46,6 +52,21 @@ static bool is_word(const char *const words[], size_t n, const char *word)
 		if (strcmp(words[i], word) == 0)
 			return true;
 	return false;
+}
+
+bool wave_id_under(const unsigned char *key, const char *text, char *id)
+{
+	char kind[WAVE_WORD_SIZE], name[WAVE_WORD_SIZE], numbers[WAVE_WORD_SIZE];
+	unsigned long mta;
+	long long day, opened;
+
+	if (!(text = text_take_line(text, kind, sizeof kind)) ||
+		!(text = text_take_line(text, name, sizeof name)) ||
+		!text_take_line(text, numbers, sizeof numbers) ||
+		sscanf(numbers, "%lu %lld %lld", &mta, &day, &opened) != 3)
+		return false;
+	wave_id(key, kind, name, mta, day, id);
+	return true;
 }
 
 int wave_merge(struct store *s, const char *text, int64_t life, bool *good)

@@ -17,6 +17,7 @@
 #include "store/ledger.h"
 #include "store/promises.h"
 #include "store/keys.h"
+#include "store/site.h"
 
 static int print_key(void *context, const struct key_info *k)
 {
@@ -68,6 +69,28 @@ static void print_done(const char *done, const char *name, uint64_t moved)
 	jsonline_end(&l);
 }
 
+/* Where the sites are between two keys (retour-sites(7)). */
+static int print_site_key(void *context, const struct site_key_use *use)
+{
+	(void)context;
+	if (json_asked()) {
+		struct jsonline l = jsonline_begin(stdout);
+		jsonline_text(&l, "kind", "sites-key");
+		jsonline_text(&l, "name", use->name);
+		jsonline_flag(&l, "seals", use->seals);
+		jsonline_count(&l, "count", use->others);
+		jsonline_text(&l, "sites", use->sites);
+		jsonline_end(&l);
+		return 0;
+	}
+	printf("%s %s%s%s\n", use->name,
+		use->seals ? "seals what this site says" : "only opens lines here",
+		use->others ? "; heard to seal with it: "
+			    : "; no other site was heard to seal with it",
+		use->sites);
+	return 0;
+}
+
 static int list_keys(struct session *s)
 {
 	if (!json_asked())
@@ -79,6 +102,8 @@ static int list_keys(struct session *s)
 		!result && !(result = store_key_left(s->store, i, &left)) && *left.name; i++)
 		if (left.contacts)
 			print_left(&left);
+	if (!result)
+		result = store_site_keys(s->store, print_site_key, NULL);
 	return result ? session_store_failed(s, "key list", result) : EXIT_WELL;
 }
 
@@ -90,6 +115,9 @@ static int rotate(struct session *s, const char *purpose)
 		return session_store_failed(s, "key rotate", result);
 	if (json_asked())
 		print_done("made", name, 0);
+	else if (!strcmp(purpose, "sites"))
+		printf("%s opens lines from now on, and seals none yet. Bring it to the other sites (retour key adopt); once all have it, at each: retour key use\n",
+			name);
 	else if (!strcmp(purpose, "state") && s->config->site)
 		printf("%s names contacts from now on, together with the key before it, and all that were known are sealed under it: the key before it finds nobody alone any more. "
 		       "Bring it to the other sites, which refuse what this one says until they have it: retour key adopt\n",
@@ -150,15 +178,40 @@ static int adopt_key(struct session *s, const char *path)
 	sodium_memzero(text, sizeof text);
 	if (result)
 		return session_store_failed(s, "key adopt", result);
+	bool state = !strncmp(name, "state", 5);
 	if (json_asked())
 		print_done(adopted ? "adopted" : "known", name, 0);
+	else if (adopted && !state)
+		printf("%s opens lines from now on, and seals none yet; once all sites have it, at each: retour key use\n",
+			name);
 	else
 		printf(adopted ? "%s names contacts from now on, and all that were known are sealed under it; lines of sites that have it are taken now\n"
 			       : "%s is known here already; nothing was done\n",
 			name);
-	if (adopted)
+	if (adopted && state)
 		result = store_scrub(s->store);
 	return result ? session_store_failed(s, "key adopt", result) : EXIT_WELL;
+}
+
+/* --- use ------------------------------------------------------------------ */
+
+static int use_key(struct session *s, const char *which)
+{
+	char name[STORE_NAME_SIZE];
+	bool used = false;
+	snprintf(name, sizeof name, "%s", which ? which : "");
+	int result = store_key_use(s->store, name, clock_now(), &used);
+	if (result)
+		return session_store_failed(s, "key use", result);
+	if (json_asked())
+		print_done(used ? "used" : "known", name, 0);
+	else
+		printf(used ? "%s seals what this site says from now on, and all that the store has from sites lies under it; the former key still opens lines, until `retour key retire`\n"
+			    : "%s seals what this site says already; nothing was done\n",
+			name);
+	if (used)
+		result = store_scrub(s->store);
+	return result ? session_store_failed(s, "key use", result) : EXIT_WELL;
 }
 
 /* --- retire --------------------------------------------------------------- */
@@ -255,9 +308,17 @@ static int retire_failed(struct session *s, const char *name, int result)
 		*search.nearest ? "? " : "");
 }
 
+static const char *end_of_key(bool state, bool sites)
+{
+	if (sites)
+		return "lines that are sealed under it are refused from now on";
+	return state ? "nobody is found by it any more" : "what it signed can no longer be proved";
+}
+
 static int retire(struct session *s, struct retiring *r)
 {
-	bool credential, state = !strncmp(r->name, "state", 5);
+	bool credential, state = !strncmp(r->name, "state", 5),
+			 sites = !strncmp(r->name, "sites", 5);
 	int moved = state && r->addresses ? move_all(s, r) : EXIT_WELL;
 	if (moved != EXIT_WELL && moved != EXIT_LOST)
 		return moved;
@@ -273,16 +334,14 @@ static int retire(struct session *s, struct retiring *r)
 		printf(credential
 				? "%s is used no more; it came as a credential, which is yours to destroy\n"
 				: "%s is destroyed; %s\n",
-			r->name,
-			state ? "nobody is found by it any more"
-			      : "what it signed can no longer be proved");
+			r->name, end_of_key(state, sites));
 	if (state && (result = store_scrub(s->store)))
 		return session_store_failed(s, "key retire", result);
 	return moved;
 }
 
 static const char retire_usage[] =
-	"retire NAME; of a state key also: FILE or - with addresses; of that and of a month's lost key: --give-up with --reason TEXT, up to 200 bytes without quotes and without an address";
+	"retire NAME; of a state key also: FILE or - with addresses; of that, of one of the sites and of a month's lost key: --give-up with --reason TEXT, up to 200 bytes without quotes and without an address";
 
 int cmd_key(const struct config *config, int argc, char **argv)
 {
@@ -304,23 +363,25 @@ int cmd_key(const struct config *config, int argc, char **argv)
 		which = argv[optind + 1];
 	bool lists = !strcmp(what, "list") && !which,
 	     rotates = !strcmp(what, "rotate") && which &&
-		(!strcmp(which, "verp") || !strcmp(which, "state")),
-	     adopts = !strcmp(what, "adopt"), retires = !strcmp(what, "retire") && which;
+		(!strcmp(which, "verp") || !strcmp(which, "state") || !strcmp(which, "sites")),
+	     uses = !strcmp(what, "use"), adopts = !strcmp(what, "adopt"),
+	     retires = !strcmp(what, "retire") && which;
 	const char *brought = optind + 1 < argc ? argv[optind + 1] : NULL;
 	r.name = which;
 	r.addresses = retires && optind + 2 < argc ? argv[optind + 2] : NULL;
-	bool state = retires && !strncmp(which, "state", 5);
+	bool state = retires && !strncmp(which, "state", 5),
+	     given_up = retires && (is_of_month(which) || !strncmp(which, "sites", 5));
 	if (give_up != (r.reason != NULL) || (r.reason && !reason_is_fit(r.reason)) ||
-		(!state && ((give_up && !(retires && is_of_month(which))) || r.addresses)))
+		(!state && ((give_up && !given_up) || r.addresses)))
 		return usage_error(argv[0], retire_usage);
 	if (!strcmp(what, "retire") && !retires)
 		return usage_error(argv[0], "retire wants NAME; `retour key list` has the names");
-	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || adopts || retires))
+	if (argc - optind > (state ? 3 : 2) || !(lists || rotates || adopts || uses || retires))
 		return usage_error(argv[0],
-			"%swants list, rotate, rotate verp, adopt [FILE|-], or retire NAME; see `retour key --help`",
+			"%swants list, rotate, rotate verp, rotate sites, adopt [FILE|-], use [NAME], or retire NAME; see `retour key --help`",
 			!strcmp(what, "rotate")
-				? word_meant(meant, which, "verp state")
-				: word_meant(meant, what, "list rotate adopt retire"));
+				? word_meant(meant, which, "verp state sites")
+				: word_meant(meant, what, "list rotate adopt use retire"));
 	int result = session_open(&s, config, lists ? SESSION_READ : SESSION_WRITE, clock_now());
 	if (result == EXIT_WELL) {
 		if (lists)
@@ -329,6 +390,8 @@ int cmd_key(const struct config *config, int argc, char **argv)
 			result = rotate(&s, which);
 		else if (adopts)
 			result = adopt_key(&s, brought);
+		else if (uses)
+			result = use_key(&s, brought);
 		else
 			result = retire(&s, &r);
 	}

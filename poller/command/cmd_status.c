@@ -202,9 +202,22 @@ static int say_other_site(void *context, const struct site_state *state, int64_t
 	return 0;
 }
 
+static int say_site_key(void *context, const struct site_key_use *use)
+{
+	(void)context;
+	if (!use->seals)
+		printf("key       %s opens lines beside the key that seals; %s%s\n", use->name,
+			use->others ? "heard to seal with it: " : "no other site seals with it",
+			use->sites);
+	return 0;
+}
+
 static int say_sites(struct screen *s)
 {
-	return store_sites_present(s->session.store, say_other_site, s);
+	return store_sites_present(s->session.store, say_other_site, s) ||
+			store_site_keys(s->session.store, say_site_key, s)
+		? STORE_FAILED
+		: STORE_OK;
 }
 
 static int say_contacts(struct screen *s)

@@ -60,7 +60,8 @@ static bool is_for_answers(const char *name)
 	return !strcmp(name, "state.key") || !strcmp(name, "message.key") ||
 		!strcmp(name, "ledger-head") || !strcmp(name, "erasures") ||
 		!strcmp(name, "sites.key") ||
-		(sscanf(name, "state-%3u.key%n", &number, &end) == 1 && end && !name[end]);
+		(sscanf(name, "state-%3u.key%n", &number, &end) == 1 && end && !name[end]) ||
+		(sscanf(name, "sites-%3u.key%n", &number, &end) == 1 && end && !name[end]);
 }
 
 static int open_key(const char *directory, const char *name)

@@ -307,7 +307,7 @@ int figures_merge(struct store *s, const struct change *c, int64_t life, enum me
 	struct figure_reading r = { content + 1, 0 };
 	int done = STORE_OK;
 	if (!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
-		done = refuse_change(result, why, "it is sealed under another sites.key");
+		done = refuse_change(result, why, SITE_KEY_STRANGE);
 	else if (n < 1 || content[0] != FIGURE_FORMAT || !figure_rows_are_good(t, (r.n = n - 1, r)))
 		done = refuse_change(
 			result, why, "its content has a form that this version does not know");

@@ -124,7 +124,7 @@ static int merge_contact(struct store *s, const struct change *c, int64_t life, 
 		return STORE_OK;
 	if (c->size > sizeof content ||
 		!site_unseal(s, CHANGE_CONTACT, c->sealed, c->size, content, &n))
-		return refuse_change(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, SITE_KEY_STRANGE);
 	if (!share_read(h, content, n))
 		return refuse_change(
 			result, why, "its content has a form that this version does not know");
@@ -229,7 +229,7 @@ static bool read_marked(struct store *s, const struct change *c, unsigned genera
 {
 	if (!mark_read(s, c->kind, c->version, c->sealed, c->size, came)) {
 		refuse_change(result, why,
-			"it is sealed under another sites.key, or its content has a form that this version does not know");
+			"it is sealed under a sites.key that is not here, or its content has a form that this version does not know");
 		return false;
 	}
 	site_mark(s, came->name, mark);
@@ -270,10 +270,16 @@ static int merge_confirm(struct store *s, const struct change *c, int64_t life, 
 {
 	struct mark came, m;
 	char mark[2 * PSEUDONYM_SIZE + 1];
+	unsigned char content[2 * SEAL_PAD];
+	size_t n;
 
 	*result = MERGE_KNOWN;
-	if (!mark_read(s, c->kind, c->version, c->sealed, c->size, &came))
+	if (!mark_read(s, c->kind, c->version, c->sealed, c->size, &came)) {
+		if (c->size > sizeof content ||
+			!site_unseal(s, c->kind, c->sealed, c->size, content, &n))
+			return refuse_change(result, why, SITE_KEY_STRANGE);
 		return generation ? STORE_OK : take_row(s, c, life, result);
+	}
 	if (!read_marked(s, c, generation, &came, &m, mark, result, why))
 		return STORE_OK;
 	if (is_news(s, c, mark, life, result))
@@ -309,7 +315,7 @@ static int merge_undo(struct store *s, const struct change *c, int64_t life, int
 	bool good = true;
 
 	if (!unseal_text(s, c, content))
-		return refuse_change(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, SITE_KEY_STRANGE);
 	if (db_int(s, &before, SQL_CHANGE_LATEST, "tt", change_kind_name(c->kind), c->id))
 		return STORE_FAILED;
 	if (!before && cause_merge(s, (const char *)content, now, &good))
@@ -328,7 +334,7 @@ static int merge_wave(struct store *s, const struct change *c, int64_t life,
 	bool good = true;
 
 	if (!unseal_text(s, c, content))
-		return refuse_change(result, why, "it is sealed under another sites.key");
+		return refuse_change(result, why, SITE_KEY_STRANGE);
 	if (db_int(s, &known, SQL_CHANGE_VERSION, "tti", change_kind_name(c->kind), c->id, life) ||
 		(known < c->version &&
 			(wave_merge(s, (const char *)content, life, &good) || wave_load(s))))
@@ -367,11 +373,42 @@ static int number_life(
 	return STORE_OK;
 }
 
+/* What came, brought under the present keys. */
+static int take_change(struct store *s, const struct change *c, int64_t life, unsigned generation,
+	int64_t now, enum merge_result *result, char why[CHANGE_WHY_SIZE])
+{
+	if (c->kind == CHANGE_CONTACT)
+		return merge_contact(s, c, life, generation, now, result, why);
+	if (c->kind == CHANGE_FIGURES)
+		return figures_merge(s, c, life, result, why);
+	if (is_timed(c->kind) && c->version > now + CLOCKS_APART)
+		return refuse_change(result, why,
+			"its time is yet to come: one of the two sites has a wrong clock");
+	if (c->kind == CHANGE_UNTIL) {
+		*result = MERGE_TAKEN;
+		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now) ||
+				site_key_heard(s, life, c->under)
+			? STORE_FAILED
+			: STORE_OK;
+	}
+	if (c->kind == CHANGE_FORGET)
+		return merge_forget(s, c, life, generation, now, result, why);
+	if (c->kind == CHANGE_UNDO)
+		return merge_undo(s, c, life, now, result, why);
+	if (c->kind == CHANGE_WAVE)
+		return merge_wave(s, c, life, result, why);
+	if (c->kind == CHANGE_CONFIRM)
+		return merge_confirm(s, c, life, generation, result, why);
+	return refuse_change(result, why, "it is of a kind that this version does not know");
+}
+
 int store_merge(struct store *s, const struct change *c, int64_t now, enum merge_result *result,
 	char why[CHANGE_WHY_SIZE])
 {
 	unsigned generation;
 	const char *against;
+	struct change here;
+	unsigned char *room;
 	int64_t life;
 
 	*why = '\0';
@@ -391,24 +428,9 @@ int store_merge(struct store *s, const struct change *c, int64_t now, enum merge
 		*result = MERGE_KNOWN;
 		return STORE_OK;
 	}
-	if (c->kind == CHANGE_CONTACT)
-		return merge_contact(s, c, life, generation, now, result, why);
-	if (c->kind == CHANGE_FIGURES)
-		return figures_merge(s, c, life, result, why);
-	if (is_timed(c->kind) && c->version > now + CLOCKS_APART)
-		return refuse_change(result, why,
-			"its time is yet to come: one of the two sites has a wrong clock");
-	if (c->kind == CHANGE_UNTIL) {
-		*result = MERGE_TAKEN;
-		return db_run(s, SQL_SITE_UNTIL, "iii", life, c->version, now);
-	}
-	if (c->kind == CHANGE_FORGET)
-		return merge_forget(s, c, life, generation, now, result, why);
-	if (c->kind == CHANGE_UNDO)
-		return merge_undo(s, c, life, now, result, why);
-	if (c->kind == CHANGE_WAVE)
-		return merge_wave(s, c, life, result, why);
-	if (c->kind == CHANGE_CONFIRM)
-		return merge_confirm(s, c, life, generation, result, why);
-	return refuse_change(result, why, "it is of a kind that this version does not know");
+	against = site_bring(s, c, &here, &room);
+	int taken = against ? refuse_change(result, why, against)
+			    : take_change(s, &here, life, generation, now, result, why);
+	free(room);
+	return taken;
 }

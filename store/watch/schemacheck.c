@@ -12,6 +12,7 @@
 #include "store/base/pagefile.h"
 #include "store/held.h"
 #include "store/schema.h"
+#include "store/siteparts.h"
 #include "store/tally.h"
 
 enum { FINDING_SIZE = 200, NAME_SHOWN = 60 };
@@ -22,7 +23,7 @@ static const char *const meta_names[] = { "alert-clock", "alert-hours", "alerts"
 	"clock-runs", "erasures", "fold_gmail", "fold_local_part", "head-command", "head-syslog",
 	"head-timestamp", "hook", "mailing-interval", "news number", "oauth-later", "rewrite",
 	"seen-undated", "site", "site figures", "site floor", "site level", "site level day",
-	"site number", "tls-failures" };
+	"site number", "sites key", "tls-failures" };
 
 static const char all_sql[] =
 	"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
@@ -110,7 +111,7 @@ static int tell_meta(struct store *s, intact_visit *visit, void *context)
 
 	while (st && (rc = db_step(s, st)) == 1) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
-		bool known = false;
+		bool known = name && site_key_is_heard(name);
 		for (size_t i = 0; i < sizeof meta_names / sizeof *meta_names && !known; i++)
 			known = name && strcmp(name, meta_names[i]) == 0;
 		strange += !known;

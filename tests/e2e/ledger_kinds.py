@@ -183,6 +183,15 @@ with case("the ledger says that another site's state key was taken"):
     del retour.config["store"]["site"]
     equal(newest("key-adopted"), "purpose=state name=" + name)
 
+with case("the ledger says that another key of the sites opens lines, and seals them"):
+    retour.config["store"]["site"] = "berlin"
+    do("changes")
+    do("key", "adopt", "-", input="retour key 1 sites\n%s\n" % bytes(range(32)).hex())
+    equal(newest("key-adopted"), "purpose=sites name=sites-2.key")
+    do("key", "use")
+    equal(newest("key-used"), "purpose=sites name=sites-2.key")
+    del retour.config["store"]["site"]
+
 with case("the ledger says that a month's key was lost"):
     for number in 1, 2:
         with open(bounces.folder + "/1.eml", "w", encoding="ascii") as f:

@@ -150,7 +150,7 @@ with case("completion knows the commands, their words and their options"):
     equal(completed("re"), {"report", "requests"})
     equal(completed(""), set(re.findall(r"^  ([a-z][a-z-]+) ", run(BINARY, "--help").stdout, re.M)))
     equal(completed("-c", "x.ini", "contact", "re"), {"revalidate", "resolve", "reactivate", "rejudge"})
-    equal(completed("key", ""), {"list", "rotate", "adopt", "retire"})
+    equal(completed("key", ""), {"list", "rotate", "adopt", "use", "retire"})
     options = completed("-v", "check", "--")
     true({"--json", "--only", "--column"} <= options, options)
     equal(completed("import", ""), set())

@@ -10,10 +10,10 @@ from .contacts import Bounces
 from .harness import ROOT, Retour, equal
 
 NAMES = ("berlin", "hamburg", "koeln")
-SHARED = ("state*.key", "message.key", "sites.key")
+SHARED = ("state*.key", "message.key", "sites*.key")
 
 
-def make_site(name, first=None):
+def make_site(name, first=None, without=()):
     """A store of that name, with the keys of the first one."""
     retour = Retour()
     retour.config["store"]["site"] = name
@@ -21,7 +21,8 @@ def make_site(name, first=None):
         os.makedirs(retour.config["keys"]["dir"], 0o700, exist_ok=True)
         for keys in SHARED:
             for key in glob.glob(os.path.join(first.config["keys"]["dir"], keys)):
-                shutil.copy(key, retour.config["keys"]["dir"])
+                if os.path.basename(key) not in without:
+                    shutil.copy(key, retour.config["keys"]["dir"])
     return retour, Bounces(retour)
 
 

@@ -58,11 +58,11 @@ static void files_come_to_be_read(void **state)
 static void keys_of_answers_and_no_other(void **state)
 {
 	static const char *const given[] = { "state.key", "state-2.key", "message.key",
-		"ledger-head", "sites.key" },
+		"ledger-head", "sites.key", "sites-2.key" },
 				 *const refused[] = { "event-2026-11.key", "sign.key", "verp-1.key",
 					 "erasure.key", "sites.keys", "../db",
-					 "state-2.key/../sign.key", "state-2.keyx", "/etc/passwd",
-					 "", "." };
+					 "state-2.key/../sign.key", "state-2.keyx", "sites-2.keyx",
+					 "/etc/passwd", "", "." };
 	store_opener *ask = store_files_opener();
 	(void)state;
 	for (size_t i = 0; i < sizeof given / sizeof *given; i++)
@@ -105,7 +105,7 @@ static int prepare(void **state)
 {
 	static const char *const names[] = { "state.key", "state-2.key", "state-2.keyx",
 		"message.key", "ledger-head", "event-2026-11.key", "sign.key", "verp-1.key",
-		"erasure.key", "sites.key" };
+		"erasure.key", "sites.key", "sites-2.key" };
 	(void)state;
 	if (!mkdtemp(directory))
 		return -1;
