@@ -187,12 +187,21 @@ static int cause_value_error(const struct cause_job *j, int option, const char *
 static int read_cause_options(
 	struct cause_job *j, int argc, char **argv, const struct option *options)
 {
-	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;)
+	bool given[128] = { false }, hours = false;
+	for (int option; (option = option_next(j->command, argc, argv, options)) != -1;) {
 		if (!take_cause_option(j, option, optarg))
 			return cause_value_error(j, option, optarg);
+		if (given[option & 127]) /* the last one alone would count, and nobody be told */
+			return usage_error(
+				j->command, "an option stands there twice: `%s`", optarg);
+		given[option & 127] = strchr("RPMCft", option);
+		hours |= strchr("ft", option) && strlen(optarg) > sizeof "2026-11-01" - 1;
+	}
 	if (j->from && j->to && j->choice.from > j->choice.to)
 		return usage_error(j->command,
 			"--from lies behind --to; right would be the first and the last day");
+	if (hours)
+		log_notice("%s: contacts know days: the whole of them count", j->command);
 	return EXIT_WELL;
 }
 

@@ -85,6 +85,31 @@ def undo(retour, *arguments, code=0):
     return result
 
 
+with case("what is asked wrongly changes nothing and is told: an option twice, days the wrong way round, ahead or none; hours are told to be days"):
+    r = fresh()
+    read(r, mail("anna", DEAD, 10), mail("ben", DEAD, 12))
+    days = ("--from", "2026-11-10", "--to", "2026-11-11")
+    for wrong in ((), days + REASON, ("--provider", "gmail", "--provider", "yahoo") + days + REASON, ("--provider", "") + days + REASON,
+                  ("--provider", "gmail") + days + days + REASON, ("--provider", "gmail", "--from", "2026-11-12", "--to", "2026-11-10") + REASON,
+                  ("--provider", "gmail", "--from", "2026-11-10", "--to", "2026-11-21") + REASON, ("--provider", "gmail", "--from", "2026-11-10") + REASON,
+                  ("--provider", "gmail") + days, ("--provider", "gmail") + days + ("--reason", "anna@example.net was wrong")):
+        undo(r, *wrong, code=2)
+    equal(verdicts(r, "anna", "ben"), "suppress suppress")
+    equal(r.sql("SELECT count(*) FROM ledger WHERE kind = 'contact-undo'")[0][0], 0)
+    hours = undo(r, "--provider", "gmail", "--from", "2026-11-10T12:00:00Z", "--to", "2026-11-10T13:00:00Z", "--dry-run")
+    contains(hours.err, "contacts know days: the whole of them count")
+    equal(hours.out, "inactive to active: 1\n")
+
+with case("one who was refused in two campaigns comes back when both are taken back, not before"):
+    r = fresh()
+    def campaign(text, name):
+        return text.replace("X-Campaign-ID: nl10", "X-Campaign-ID: " + name)
+    read(r, campaign(mail("anna", DEAD, 10), "spring"), campaign(mail("anna", DEAD, 12), "autumn"),
+         *[campaign(mail("crowd%d" % n, DEAD, 9), ("spring", "autumn")[n % 2]) for n in range(24)])
+    for name, verdict in (("spring", "suppress"), ("autumn", "send")):
+        undo(r, "--campaign", name, "--from", "2026-11-09", "--to", "2026-11-12", *REASON)
+        equal(verdicts(r, "anna"), verdict, name)
+
 with case("of nine who were refused by the cause only those come back whom nothing else says anything of"):
     r = fresh()
     read(r, mail("anna", DEAD, 10), mail("ben", "abuse", 5), mail("ben", DEAD, 10), mail("carla", DEAD, 10), mail("carla", "opt-out", 12),
