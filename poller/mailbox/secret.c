@@ -22,7 +22,10 @@
 #include "poller/mailbox/secret.h"
 #include "classify/base/clock.h"
 
-enum { SECRET_COMMAND_SECONDS = 30 };
+enum {
+	SECRET_COMMAND_SECONDS = 30,
+	SECRET_LEAST = 4, /* characters of one that is looked for in others' words */
+};
 
 extern char **environ;
 
@@ -249,6 +252,42 @@ char *secret_copy(const char *secret)
 void secret_free(char *secret)
 {
 	sodium_free(secret); /* wipes it */
+}
+
+/* Whether the N bytes at P are base64 in which the secret stands. */
+static bool holds_packed(const char *p, size_t n, const char *secret)
+{
+	unsigned char plain[SECRET_MAX];
+	size_t size = 0;
+
+	while (n && p[n - 1] == '=')
+		n--;
+	/* cut in the middle of four signs it is none to the decoder */
+	if (sodium_base642bin(plain, sizeof plain, p, n, NULL, &size, NULL,
+		    sodium_base64_VARIANT_ORIGINAL_NO_PADDING))
+		(void)sodium_base642bin(plain, sizeof plain, p, n - n % 4, NULL, &size, NULL,
+			sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	bool holds = memmem(plain, size, secret, strlen(secret)) != NULL;
+	sodium_memzero(plain, sizeof plain);
+	return holds;
+}
+
+void secret_withhold(const char *secret, char *text)
+{
+	static const char signs[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+	size_t n = secret ? strlen(secret) : 0;
+
+	if (n < SECRET_LEAST)
+		return;
+	for (char *p = text; (p = strstr(p, secret)); p += n)
+		memset(p, '*', n);
+	for (char *p = text; *p; p += strcspn(p, signs)) {
+		size_t run = strspn(p, signs);
+		if (run > n && holds_packed(p, run, secret))
+			memset(p, '*', run);
+		p += run;
+	}
 }
 
 int secret_read_lines(const char *path, char **out, char *error, size_t size)

@@ -29,6 +29,11 @@ int secret_read(const struct secret_source *from, char **out, char *error, size_
 int secret_read_lines(const char *path, char **out, char *error, size_t size);
 /* Another copy in such memory, or NULL without memory. */
 char *secret_copy(const char *secret);
+/*
+ * A server may say it back, as it is or within a line in base64: neither stays in TEXT. What is
+ * shorter than a word is left, for it would be found everywhere.
+ */
+void secret_withhold(const char *secret, char *text);
 void secret_free(char *secret);
 
 #endif

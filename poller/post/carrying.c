@@ -78,6 +78,7 @@ static int carry_or_probe(const struct post_options *c, const char *const *to, s
 	}
 	int result = mail.n ? carry(&options, mail, error, size)
 			    : carrier_probe(&options, error, size);
+	secret_withhold(given.secret, error);
 	secret_free(given.secret);
 	if (result && *given.note) { /* where there is a token, it is not the token server */
 		char said[WIRE_TEXT_MAX - LOGIN_NOTE_SIZE];

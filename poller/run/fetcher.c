@@ -47,6 +47,7 @@ struct fetcher {
 	size_t capacity;
 	struct later *first, **last;
 	struct wire_gather mail; /* messages on their way; all else is told behind them */
+	char *secret;            /* what it logged in with: nothing that is told has it */
 	char scratch[4096];
 	double began;
 	size_t step; /* of a mailbox of this machine: what it reads in a second */
@@ -68,8 +69,10 @@ static int tell_run(struct fetcher *f, uint32_t type, const void *a, size_t a_si
 
 static int tell_text(struct fetcher *f, uint32_t type, const char *text)
 {
-	size_t n = strlen(text);
-	return tell_run(f, type, text, n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n, NULL, 0);
+	char said[WIRE_TEXT_MAX + 1];
+	span_copy_text(said, sizeof said, span_of(text));
+	secret_withhold(f->secret, said);
+	return tell_run(f, type, said, strlen(said), NULL, 0);
 }
 
 static int send_message(void *context, const struct source_message *m)
@@ -89,11 +92,13 @@ static int send_message(void *context, const struct source_message *m)
 static int send_stuck(void *context, const struct source_message *m, const char *why)
 {
 	struct wire_message head = { .id = m->id, .size = m->size };
-	size_t n = strlen(why);
+	struct fetcher *f = context;
+	char said[WIRE_TEXT_MAX + 1];
+	span_copy_text(said, sizeof said, span_of(why));
+	secret_withhold(f->secret, said);
 	memcpy(head.remote_id, m->remote_id, sizeof head.remote_id);
 	span_copy_text(head.name, sizeof head.name, span_of(m->name ? m->name : ""));
-	return tell_run(context, WIRE_STUCK, &head, sizeof head, why,
-		n > WIRE_TEXT_MAX ? WIRE_TEXT_MAX : n);
+	return tell_run(f, WIRE_STUCK, &head, sizeof head, said, strlen(said));
 }
 
 static int put_off(struct fetcher *f, const struct wire_head *head)
@@ -319,16 +324,14 @@ static int open_source(struct fetcher *f, const struct wire_start *start, const 
 			tell_text(f, given.refused ? WIRE_REFUSED : WIRE_FAILED, error);
 			return -1;
 		}
-		options.password = given.secret;
+		options.password = f->secret = given.secret;
 	}
 	child_no_new_rights(); /* a password command was run before this */
 	if (confine_fetcher(options.mailbox, paths, f->scratch, error, sizeof error)) {
-		secret_free(given.secret);
 		tell_text(f, WIRE_FAILED, error);
 		return -1;
 	}
 	int result = f->ops->open(&f->source, &options);
-	secret_free(given.secret);
 	if (result && f->source && f->source->refused)
 		login_explain(&login, f->source->error, sizeof f->source->error);
 	if (result) {
@@ -440,6 +443,7 @@ int fetcher_serve(const struct mailbox *list, unsigned count, const char *store_
 out:
 	if (f.source)
 		f.ops->close(f.source, NULL, 0);
+	secret_free(f.secret);
 	wipe_free(f.buffer, f.capacity);
 	wire_gather_free(&f.mail);
 	for (struct later *later = f.first, *next; later; later = next) {

@@ -92,10 +92,38 @@ static void credentials(void **state)
 	check(&(struct secret_source){ .credential = "token" }, NULL, "LoadCredential");
 }
 
+static void withhold(const char *text, const char *expect)
+{
+	char said[300];
+	strcpy(said, text);
+	secret_withhold("s3cret", said);
+	assert_string_equal(said, expect);
+}
+
+static void withheld(void **state)
+{
+	(void)state;
+	withhold("", "");
+	withhold("no such user", "no such user");
+	withhold("LOGIN anna s3cret: BAD, s3crets3cret", "LOGIN anna ******: BAD, ************");
+	/* \0anna\0s3cret, user=anna^Aauth=Bearer s3cret^A^A, s3cret, and a line cut short */
+	withhold("AUTHENTICATE PLAIN AGFubmEAczNjcmV0: BAD",
+		"AUTHENTICATE PLAIN ****************: BAD");
+	withhold("dXNlcj1hbm5hAWF1dGg9QmVhcmVyIHMzY3JldAEB",
+		"****************************************");
+	withhold("+ czNjcmV0 = ?", "+ ******** = ?");
+	withhold("AGFubmEAczNjcmV0AAAAA...", "*********************...");
+	withhold("AAAAAAAAAAAAAAAAAAAAAA== and words", "AAAAAAAAAAAAAAAAAAAAAA== and words");
+	char text[] = "a bc";
+	secret_withhold("a", text);
+	secret_withhold(NULL, text);
+	assert_string_equal(text, "a bc");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = { TEST(files), TEST(files_of_others), TEST(commands),
-		TEST(credentials) };
+		TEST(credentials), TEST(withheld) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
