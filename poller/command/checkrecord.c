@@ -74,11 +74,7 @@ static void print_answer_json(struct list_check *c, struct span address, int wor
 
 static void tell_bad(struct list_check *c)
 {
-	/* the text of the line stays out of stderr */
-	if (++c->bad <= CHECK_BAD_TOLD)
-		log_warning("line %llu is no address", (unsigned long long)c->line);
-	if (c->bad == CHECK_BAD_TOLD)
-		log_warning("further lines that are no address are only counted");
+	tell_bad_line(c->line, ++c->bad, NULL);
 }
 
 /* The first time through: asks the store about ADDRESS, or about the one within it. */

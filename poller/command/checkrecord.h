@@ -25,7 +25,6 @@ enum {
 	CHECK_SHARED = 100000, /* lines at once, from which on two look for the answers */
 	CHECK_WAITS = 50,
 	CHECK_COLUMNS_MAX = 1000,
-	CHECK_BAD_TOLD = 20, /* bad lines that are told one by one */
 };
 
 /*

@@ -27,13 +27,15 @@ static const char our_columns[] = "verdict,until,state,reason,since,hint",
 
 /* --- CSV ------------------------------------------------------------------ */
 
+enum { HEADER_MAX = 1 << 16 }; /* it is gone through once for each column */
+
 /* Which column is named so; false: none. */
 static bool find_column(struct list_check *c, struct span header)
 {
 	struct span record, field;
 	char name[CHECK_ADDRESS_MAX];
 	size_t used;
-	for (size_t i = 0; i < CHECK_COLUMNS_MAX; i++) {
+	for (size_t i = 0; i < CHECK_COLUMNS_MAX && header.n < HEADER_MAX; i++) {
 		if (csv_next(header, true, c->separator, i, &record, &field, &used) != CSV_RECORD ||
 			!field.p)
 			return false;

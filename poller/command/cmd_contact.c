@@ -53,8 +53,7 @@ static bool next_address(struct contact_job *j, bool ask, struct span *address)
 
 static int not_an_address(struct contact_job *j)
 {
-	log_warning("line %llu is no address", (unsigned long long)j->lines.number);
-	j->bad++;
+	tell_bad_line(j->lines.number, ++j->bad, NULL);
 	return EXIT_WELL;
 }
 

@@ -129,16 +129,17 @@ static int each_subject_address(struct subject_job *j, const char *operand,
 		int stored = each_variant(j, address_asked(address), each);
 		j->asked += !stored;
 		if (stored == STORE_MISUSE) {
-			log_warning("line %llu is no address", (unsigned long long)j->lines.number);
-			j->bad++;
+			tell_bad_line(j->lines.number, ++j->bad, NULL);
 		} else if (stored) {
 			result = session_store_failed(&j->session, j->command, stored);
 		}
 	}
+	if (j->lines.failed)
+		log_error("%s: reading the addresses failed", j->command);
+	if (j->bad)
+		log_error("%s: %llu of %llu lines are no address", j->command,
+			(unsigned long long)j->bad, (unsigned long long)j->lines.number);
 	if (j->lines.failed || j->bad) {
-		log_error(j->lines.failed ? "%s: reading the addresses failed"
-					  : "%s: some lines are no address",
-			j->command);
 		result = exit_worse(result, EXIT_LOST);
 	}
 	lines_close(&j->lines);

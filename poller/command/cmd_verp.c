@@ -146,9 +146,7 @@ static int sign_line(struct signer *s, struct span address, uint64_t number)
 	int result = store_verp_token(s->session.store, s->unsubscribe, s->campaign, address.p,
 		address.n, s->room, token, &full);
 	if (result == STORE_MISUSE) {
-		log_warning(
-			"line %llu: %s", (unsigned long long)number, store_error(s->session.store));
-		s->bad++;
+		tell_bad_line(number, ++s->bad, store_error(s->session.store));
 		return EXIT_WELL;
 	}
 	if (result)

@@ -99,6 +99,17 @@ bool operand_is_fit(const char *command, const char *operand)
 	return false;
 }
 
+enum { BAD_LINES_TOLD = 20 };
+
+void tell_bad_line(uint64_t number, uint64_t bad, const char *why)
+{
+	if (bad <= BAD_LINES_TOLD)
+		log_warning("line %llu%s%s", (unsigned long long)number, why ? ": " : "",
+			why ? why : " is no address");
+	if (bad == BAD_LINES_TOLD)
+		log_warning("further lines of that kind are only counted");
+}
+
 int open_addresses(struct lines *l, const char *command, const char *operand)
 {
 	if (!operand_is_fit(command, operand))

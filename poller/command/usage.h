@@ -3,6 +3,7 @@
 #define RETOUR_USAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { REASON_MAX = 200 }; /* bytes; it has to fit into an entry of the ledger */
 /*
@@ -66,6 +67,11 @@ struct lines;
 int open_addresses(struct lines *l, const char *command, const char *operand);
 /* The same refusal alone, of a path that is opened later. */
 bool operand_is_fit(const char *command, const char *operand);
+/*
+ * Line NUMBER, the BAD-th that is refused, and WHY; NULL: it is no address. Never its text. Beyond
+ * the first few they are only counted: a file of another kind has nothing but such lines.
+ */
+void tell_bad_line(uint64_t number, uint64_t bad, const char *why);
 
 /*
  * Prints "retour COMMAND: " and what is wrong, on stderr; returns EXIT_USAGE. COMMAND is "" for

@@ -30,7 +30,7 @@ for folder in "", "/new", "/cur", "/tmp":
 FORMS = {"u16.csv": "email,reason\na@example.net,hard\n".encode("utf-16"), "list.gz": gzip.compress(b"email\n"), "list.xlsx": b"PK\x03\x04" + bytes(90), "list.json": '[{"email": "%s"}]' % ADDRESS,
          "list.html": "<!DOCTYPE html>\n<html>", "mail.msg": b"\xd0\xcf\x11\xe0\xa1\xb1" + bytes(90), "mail.pdf": b"%PDF-1.7\n", "mbox.gz": gzip.compress(b"From a\n"), "empty": "",
          "two.csv": "id,email\n1,%s\n" % ADDRESS, "volume.json": "[\n{}]", "cr.csv": "email,reason\r%s,hard\r" % ADDRESS, "token": "x" * 20, "mbox": "From a\n",
-         "quote.csv": 'email,x\n"a@example.net,1\n', "latin1": "m\xfcller@example.net\n".encode("latin-1"), "two": "a@example.net b@example.net\n"}
+         "quote.csv": 'email,x\n"a@example.net,1\n', "latin1": "m\xfcller@example.net\n".encode("latin-1"), "two": "a@example.net b@example.net\n", "commas.csv": "," * (8 << 20), "volumes.csv": "2026-11-01,nl,gmail,5\n" * 5000}
 for name, data in FORMS.items():
     file_of(name, data)
 retour.config["mailbox bounces"] = {"protocol": "maildir", "path": retour.dir + "/box"}
@@ -145,6 +145,10 @@ SLIPS = (
     ("a directory as a list", nothing, ["check", "{dir}/box"], 1, ["{dir}/box: Is a directory; right would be a file in it"]),
     ("a directory as suppressions", nothing, ["suppress", "import", "{dir}/box"], 2, ["{dir}/box: Is a directory; right would be a file in it"]),
     ("a quote that nothing closes", nothing, ["check", "--column", "email", "{dir}/quote.csv"], 1, ["line 2 is no address", 'a " behind each field']),
+    ("a header of commas without end", nothing, ["check", "--column", "email", "{dir}/commas.csv"], 2, ["the header has no such column"]),
+    ("a list of another kind to an erasure", nothing, ["forget", "{dir}/volumes.csv"], 1, ["line 20 is no address", "further lines of that kind are only counted", "5000 of 5000 lines are no address"]),
+    ("a list of another kind to disclose", nothing, ["disclose", "{dir}/volumes.csv"], 1, ["line 20 is no address", "5000 of 5000 lines are no address"]),
+    ("a list of another kind to verp", keys("origin", verp="bounce+{token}@example.org"), ["verp", "--campaign", "c", "{dir}/volumes.csv"], 1, ["line 20: not an address", "5000 of 5000 lines gave no return path"]),
     ("a list in Latin-1", nothing, ["check", "{dir}/latin1"], 1, ["line 1 is no address", "saved as UTF-8"]),
     ("two addresses on a line", nothing, ["check", "{dir}/two"], 1, ["line 1 is no address", "one address a line"]),
     ("a socket in the place of a file", nothing, ["serve", "--postfix", "{dir}/empty"], 2, ["{dir}/empty: there is something else of that name"]),
