@@ -136,7 +136,7 @@ unit: units
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # What follows installs what is missing first, then builds through a make of its own that sees what was installed.
-.PHONY: deps demo check points kills promises bench sizes fuzz fuzzers replays metamorphic lab coverage install uninstall
+.PHONY: deps demo check points kills migrate promises bench sizes fuzz fuzzers replays metamorphic lab coverage install uninstall
 NEEDS = @CC="$(CC)" PYTHON="$(PYTHON)" tests/deps.sh
 MAKE_ALL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 # Quietly: what the demo and the tests say is to be read.
@@ -180,6 +180,13 @@ kills:
 	$(NEEDS) check
 	@$(CRASH_BUILD)
 	@RETOUR=$(abspath $(BUILD))/crash/retour SOURCES="imap pop3 maildir mbox" KILLS=$(KILLS) SEED=$(SEED) $(PYTHON) tests/e2e/kill_random.py
+
+# A store of an older schema, five gigabytes of it, brought to the present one and killed at random moments (tests/e2e/migrate.py): half an hour, and 20 GB of disk.
+migrate: KILLS := 20
+migrate:
+	$(NEEDS) check
+	@$(BUILDING) all
+	@RETOUR=$(abspath $(BUILD))/retour MESSAGES=$(or $(MESSAGES),400000) TIMES=$(or $(TIMES),40) KILLS=$(KILLS) SEED=$(SEED) TMPDIR=$(or $(TMPDIR),/var/tmp) $(PYTHON) tests/e2e/migrate.py
 
 # What is promised about data and evidence, line by line.
 promises:
