@@ -58,9 +58,6 @@ static inline bool binds(char c)
 	return false;
 }
 
-/*
- * May a code begin at I: no letter, digit or dot that belongs to something longer stands before it?
- */
 /* A sign of Chinese and Japanese text at I, such as a wide colon: they write no blanks beside it.
  */
 static bool wide_sign(struct span t, size_t i)
@@ -70,6 +67,9 @@ static bool wide_sign(struct span t, size_t i)
 	return (lead == 0xe3 && next == 0x80) || (lead == 0xef && next == 0xbc);
 }
 
+/*
+ * May a code begin at I: no letter, digit or dot that belongs to something longer stands before it?
+ */
 static bool free_before(struct span t, size_t i)
 {
 	char c = i ? t.p[i - 1] : ' ';

@@ -8,8 +8,7 @@
  *
  * What comes under another key than the present one is brought under that before anything else
  * looks at it (sitebring.c). What lies in the store is brought there when the present key changes
- * (sitekeylife.c). Nothing in a line says
- * which key it is: that is the one which opens it.
+ * (sitekeylife.c). Nothing in a line says which key it is: that is the one which opens it.
  */
 #include <sodium.h>
 #include <stdio.h>

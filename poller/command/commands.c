@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* Laid out by hand: one long line of help makes the formatter indent the whole table anew. */
+/* clang-format off */
 const struct command commands[] = {
 	{ "run", cmd_run, "[--json]",
 		"the scheduled job: poll, states, retention, alerts, last month's report",
@@ -282,8 +284,9 @@ const struct command commands[] = {
 		"                of one of the sites: whoever seals with it\n"
 		"  --json        one JSON object a line\n",
 		CONFIG_NEEDED, false },
-	{ "setup",
-		cmd_setup, "[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] [--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
+	{ "setup", cmd_setup,
+		"[--domains LIST] [--host HOST[:PORT]] [--user NAME] [--password-file FILE | --oauth SERVICE …] "
+		"[--to LIST] [--smtp HOST[:PORT]] [--ca-file FILE] [--start | --no-start] | --mailbox NAME … | --new-store",
 		"a first configuration by seven questions; another mailbox; begin anew where the store is lost for good",
 		"Asks for sending domains, the bounce mailbox's server, login name and password, the report's readers and mail server, and whether to start;\n"
 		"tries the mailbox and the mail server, finds out their protocol and TLS, and writes the INI file, with comments, and the password's.\n"
@@ -339,6 +342,7 @@ const struct command commands[] = {
 	{ "logreader", cmd_logreader, "", "", "", CONFIG_OPTIONAL, true },
 	{ NULL, NULL, NULL, NULL, NULL, CONFIG_NONE, true },
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {
