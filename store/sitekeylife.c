@@ -94,7 +94,8 @@ static int rows_anew(struct store *s, const unsigned char key[KEY_SIZE])
 		c.size = (size_t)sqlite3_column_bytes(st, 4);
 		if (c.size > sizeof body)
 			c.size = 0; /* damaged */
-		memcpy(body, sqlite3_column_blob(st, 4), c.size);
+		if (c.size)
+			memcpy(body, sqlite3_column_blob(st, 4), c.size);
 		sqlite3_reset(st);
 		result = row_anew(s, key, number, &c, life);
 	}
@@ -405,15 +406,18 @@ int keys_retire_sites(struct store *s, const char *name, const char *reason, int
 	if (key_print(s, name, print))
 		return db_leave(s, own, STORE_FAILED);
 	snprintf(detail, sizeof detail, "purpose=sites name=%s%s", name, print);
-	if (db_run(s, SQL_KEY_DELETE, "t", name) || site_key_put(s, s->site->key_name) ||
-		store_ledger(s, now, key_end_of(place), detail))
+	/* the file first: killed behind it, this is said again, and no ledger calls destroyed what
+	 * lies there for the next `key adopt` */
+	result = place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
+	if (!result &&
+		(db_run(s, SQL_KEY_DELETE, "t", name) || site_key_put(s, s->site->key_name) ||
+			store_ledger(s, now, key_end_of(place), detail)))
 		result = STORE_FAILED;
 	if (!result && reason) {
 		snprintf(
 			detail, sizeof detail, "purpose=sites name=%s reason=\"%s\"", name, reason);
 		result = store_ledger(s, now, LEDGER_KEY_GIVEN_UP, detail);
 	}
-	if ((result = db_leave(s, own, result)) || (result = site_key_anew(s)))
-		return result;
-	return place == KEY_FILE ? keyfile_destroy(s, name) : STORE_OK;
+	result = db_leave(s, own, result);
+	return result ? result : site_key_anew(s);
 }

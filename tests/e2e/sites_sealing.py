@@ -20,6 +20,7 @@ PEOPLE = ["s%d@example.net" % n for n in range(9)]
 ANNA, BEN, CARLA = "anna@example.net", "ben@example.net", "carla@example.net"
 sites = make_sites()
 (berlin, to_berlin), (hamburg, to_hamburg), (koeln, to_koeln) = (sites[name] for name in NAMES)
+TRACES = shutil.which("strace") and not subprocess.run(["strace", "-o", "/dev/null", "true"], stderr=subprocess.DEVNULL).returncode
 STRANGE = "sealed under a sites.key that is not here"
 
 
@@ -183,7 +184,12 @@ with case("nobody seals with it any more: the former key is destroyed, and its l
     equal(berlin.run("key", "use", "sites-2.key").code, 0)  # the way back
     exchange(sites)
     equal_everywhere()
-    equal(berlin.run("key", "retire", "sites-3.key", "--give-up", "--reason", "made by mistake").code, 0)
+    give_up = ("key", "retire", "sites-3.key", "--give-up", "--reason", "made by mistake")
+    for call, there in (("renameat2", True), ("unlinkat", False)) if TRACES else ():
+        subprocess.run(["strace", "-f", "-o", "/dev/null", "-e", "inject=%s:signal=SIGKILL:when=1" % call, *berlin.arguments(list(give_up))], stderr=subprocess.DEVNULL)
+        equal(os.path.exists(key_file(berlin, "sites-3.key")), there, "killed before " + call)
+    equal(berlin.run(*give_up).code, 0, "killed twice, it is said again")
+    true(not os.path.exists(key_file(berlin, "sites-3.key")), "the ledger calls it destroyed, and it lies there for whoever adopts it")
     equal(berlin.sql("SELECT detail FROM ledger WHERE kind = 'key-given-up'"), [('purpose=sites name=sites-3.key reason="made by mistake"',)])
 
 with case("a follower and a merge that run on hear of it: what they give and take lies under the key that seals then"):
